@@ -42,6 +42,9 @@ func (a Address) String() string {
 func ParseAddress(s string) (Address, error) {
 	s = strings.TrimSpace(s)
 	var a Address
+	if i := strings.IndexFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }); i >= 0 {
+		return a, fmt.Errorf("%w %q: control character %q", ErrAddress, clip(s), s[i])
+	}
 	rest := s
 	if strings.HasPrefix(s, `"`) {
 		end := quoteEnd(s)

@@ -107,6 +107,11 @@ func (h Headers) Values(name string) []string {
 // Add appends a field.
 func (h *Headers) Add(name, value string) { *h = append(*h, Header{name, value}) }
 
+// Prepend puts a field before all others, where a Via belongs.
+func (h *Headers) Prepend(name, value string) {
+	*h = append(Headers{{name, value}}, *h...)
+}
+
 // Set puts value in the first field called name and removes the others; with
 // none it appends one.
 func (h *Headers) Set(name, value string) {

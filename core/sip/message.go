@@ -117,12 +117,15 @@ func (r *Response) CSeq() (uint32, string) { return ParseCSeq(r.Headers.Get("CSe
 // ParseCSeq reads "314159 INVITE". A number of 2^31 or more is refused
 // (RFC 3261 section 8.1.1.5).
 func ParseCSeq(s string) (uint32, string) {
-	num, method, ok := strings.Cut(strings.TrimSpace(s), " ")
-	n, err := strconv.ParseUint(num, 10, 31)
-	if !ok || err != nil {
+	fields := strings.Fields(s)
+	if len(fields) != 2 {
 		return 0, ""
 	}
-	return uint32(n), strings.TrimSpace(method)
+	n, err := strconv.ParseUint(fields[0], 10, 31)
+	if err != nil {
+		return 0, ""
+	}
+	return uint32(n), fields[1]
 }
 
 // Clone returns a copy that shares no header with r. The body is shared: a
@@ -130,9 +133,20 @@ func ParseCSeq(s string) (uint32, string) {
 func (r *Request) Clone() *Request {
 	c := *r
 	c.URI = r.URI.Clone()
+	c.NextHop = r.NextHop.Clone()
 	c.Headers = r.Headers.Clone()
 	return &c
 }
+
+// Clone is as [Request.Clone].
+func (r *Response) Clone() *Response {
+	c := *r
+	c.Headers = r.Headers.Clone()
+	return &c
+}
+
+// ToTag returns the tag of To, or "".
+func (r *Response) ToTag() string { a, _ := r.To(); return a.Tag() }
 
 // IsFinal reports whether the code is 200 or more.
 func (r *Response) IsFinal() bool { return r.Code >= 200 }

@@ -89,16 +89,17 @@ func ParseURI(s string) (URI, error) {
 	if !ok || !isScheme(scheme) {
 		return URI{}, fmt.Errorf("%w %q: want sip:user@host[:port]", ErrURI, clip(s))
 	}
+	if i := strings.IndexFunc(rest, func(r rune) bool { return r <= ' ' || r == '<' || r == '>' || r == '"' || r == 0x7f }); i >= 0 {
+		return URI{}, fmt.Errorf("%w %q: character %q is not allowed", ErrURI, clip(s), rest[i])
+	}
 	u := URI{Scheme: strings.ToLower(scheme)}
 	if !u.IsSIP() {
 		u.Opaque = rest
 		return u, nil
 	}
-	if i := strings.IndexFunc(rest, func(r rune) bool { return r <= ' ' || r == '<' || r == '>' || r == '"' || r == 0x7f }); i >= 0 {
-		return URI{}, fmt.Errorf("%w %q: character %q is not allowed", ErrURI, clip(s), rest[i])
-	}
 	hostpart := rest
-	if at := strings.LastIndexByte(rest, '@'); at >= 0 && !strings.ContainsAny(rest[:at], "?") {
+	// A user may contain ";" and "?", but after the user no "@" is allowed.
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 {
 		u.User, u.Password, _ = strings.Cut(rest[:at], ":")
 		if u.User == "" {
 			return URI{}, fmt.Errorf("%w %q: empty user before @", ErrURI, clip(s))
@@ -127,7 +128,7 @@ func SplitHostPort(s string) (host string, port int, err error) {
 			return "", 0, errors.New("[ without ]")
 		}
 		host = s[1:end]
-		if _, err := netip.ParseAddr(host); err != nil {
+		if addr, err := netip.ParseAddr(host); err != nil || !addr.Is6() {
 			return "", 0, fmt.Errorf("%q is not an IPv6 address", host)
 		}
 		rest := s[end+1:]

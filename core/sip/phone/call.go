@@ -1,0 +1,93 @@
+package phone
+
+import (
+	"fmt"
+
+	"github.com/sipd/sipd/core/sip"
+)
+
+// Call is one dialog of a phone.
+type Call struct {
+	p             *Phone
+	id            string
+	local, remote string  // From and To of our requests
+	target        sip.URI // the peer's Contact
+	seq           uint32
+	heard         chan string // owner of each session description that came
+	ended         chan struct{}
+	over          bool // guarded by p.mu, like target, remote and seq
+}
+
+// ID is the Call-ID.
+func (c *Call) ID() string { return c.id }
+
+// Heard yields the owner (o= user name) of each session description that the
+// other side sent: who is to be heard from now on.
+func (c *Call) Heard() <-chan string { return c.heard }
+
+// Ended is closed when the call is over.
+func (c *Call) Ended() <-chan struct{} { return c.ended }
+
+// Bye ends the call.
+func (c *Call) Bye() {
+	c.p.mu.Lock()
+	req := c.next(sip.BYE)
+	c.p.mu.Unlock()
+	c.p.net.Request(req, func(*sip.Response) {})
+	c.p.forget(c)
+}
+
+// established takes the dialog from a 2xx and acknowledges it.
+func (c *Call) established(res *sip.Response) {
+	c.p.mu.Lock()
+	c.remote = res.Headers.Get("To")
+	if a, err := res.Contact(); err == nil {
+		c.target = a.URI
+	}
+	ack := c.request(sip.ACK)
+	c.p.mu.Unlock()
+	c.hear(res.Body)
+	c.p.net.Send(ack)
+}
+
+// next is request with a new sequence number.
+func (c *Call) next(method string) *sip.Request {
+	c.seq++
+	return c.request(method)
+}
+
+func (c *Call) request(method string) *sip.Request {
+	req := &sip.Request{Method: method, URI: c.target, Socket: c.p.net.Sockets()[0]}
+	req.Headers.Add("From", c.local)
+	req.Headers.Add("To", c.remote)
+	req.Headers.Add("Call-ID", c.id)
+	req.Headers.Add("CSeq", fmt.Sprintf("%d %s", c.seq, method))
+	req.Headers.Add("Contact", "<"+c.p.URI().String()+">")
+	return req
+}
+
+func (c *Call) describe(h *sip.Headers, body *[]byte) {
+	h.Set("Content-Type", "application/sdp")
+	*body = fmt.Appendf(nil, "v=0\r\no=%s 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"+
+		"m=audio 9 RTP/AVP 0 8\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n", c.p.o.Name)
+}
+
+// hear notes who is at the other end now.
+func (c *Call) hear(body []byte) {
+	var owner string
+	if _, err := fmt.Sscanf(string(body), "v=0\r\no=%s", &owner); err != nil {
+		return
+	}
+	select {
+	case c.heard <- owner:
+	default:
+	}
+}
+
+// accept answers an INVITE with 200.
+func (c *Call) accept(tx sip.ServerRequest, tag string) {
+	res := sip.NewResponse(tx.Request(), 200, "", tag)
+	res.Headers.Add("Contact", "<"+c.p.URI().String()+">")
+	c.describe(&res.Headers, &res.Body)
+	_ = tx.Respond(res)
+}

@@ -1,0 +1,121 @@
+package player
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/sipd/sipd/core/sip"
+	"github.com/sipd/sipd/core/sip/siptest"
+)
+
+// Our BYE goes back the way the INVITE came: to the recorded routes in their
+// order, with the Contact of the peer as its Request-URI.
+func TestRoutes(t *testing.T) {
+	inTime(t, func(t *testing.T, r *rig) {
+		got := make(chan *sip.Request, 1)
+		r.net.Endpoint("proxy", func(tx sip.ServerRequest) {
+			if tx.Request().Method == sip.BYE {
+				_ = tx.Respond(sip.NewResponse(tx.Request(), 200, "", ""))
+				got <- tx.Request()
+			}
+		})
+		alice := r.net.Phone("alice", siptest.Script{Lenient: true, HoldACK: true})
+		alice.CallWith(r.uri("welcome;player"), talking, sip.Headers{
+			{Name: "Record-Route", Value: "<sip:proxy;lr>, <sip:far;lr>"}, {Name: "Record-Route", Value: "<sip:edge;lr>"},
+		})
+		req := <-got // after 32 s without an ACK
+		if want := []string{"<sip:proxy;lr>", "<sip:far;lr>", "<sip:edge;lr>"}; !slices.Equal(req.Headers.Values("Route"), want) {
+			t.Errorf("Route %q, want %q", req.Headers.Values("Route"), want)
+		}
+		if req.URI.Host != "alice" || req.FromTag() == "" || req.ToTag() == "" {
+			t.Errorf("BYE %s From %s To %s", req.URI, req.Headers.Get("From"), req.Headers.Get("To"))
+		}
+		r.after(time.Second)
+	})
+}
+
+// A request older than the last one is refused (RFC 3261 section 12.2.2).
+func TestOldCSeq(t *testing.T) {
+	inTime(t, func(t *testing.T, r *rig) {
+		var ok *sip.Response
+		alice := r.net.Phone("alice", siptest.Script{OnResponse: func(req *sip.Request, res *sip.Response) {
+			if req.Method == sip.INVITE {
+				ok = res
+			}
+		}})
+		call := alice.Call(r.uri("moh;player"), talking)
+		call.Wait(siptest.Confirmed)
+		<-call.Request(sip.OPTIONS, nil, "") // CSeq 2
+		contact, err := ok.Contact()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for cseq, want := range map[string]int{"1 OPTIONS": 500, "9 OPTIONS": 200} {
+			req := &sip.Request{Method: sip.OPTIONS, URI: contact.URI}
+			req.Headers.Add("From", ok.Headers.Get("From"))
+			req.Headers.Add("To", ok.Headers.Get("To"))
+			req.Headers.Add("Call-ID", ok.Headers.Get("Call-ID"))
+			req.Headers.Add("CSeq", cseq)
+			code := make(chan int, 1)
+			alice.Request(req, func(res *sip.Response) { code <- res.Code })
+			if got := <-code; got != want {
+				t.Errorf("CSeq %s answered %d, want %d", cseq, got, want)
+			}
+		}
+	})
+}
+
+// The ACK of an older 2xx, come late, is not the answer to a newer offer.
+func TestOldACK(t *testing.T) {
+	inTime(t, func(t *testing.T, r *rig) {
+		var ok *sip.Response
+		alice := r.net.Phone("alice", siptest.Script{HoldACK: true, Lenient: true, OnResponse: func(req *sip.Request, res *sip.Response) {
+			if req.Method == sip.INVITE {
+				ok = res
+			}
+		}})
+		call := alice.Call(r.uri("moh;player"), talking)
+		call.Wait(siptest.Answered)
+		call.ACK("")
+		if code := <-call.ReInvite(""); code != 200 {
+			t.Fatalf("answered %d", code)
+		}
+		contact, err := ok.Contact()
+		if err != nil {
+			t.Fatal(err)
+		}
+		ack := &sip.Request{Method: sip.ACK, URI: contact.URI}
+		for _, name := range []string{"From", "To", "Call-ID"} {
+			ack.Headers.Add(name, ok.Headers.Get(name))
+		}
+		ack.Headers.Add("CSeq", "1 ACK")
+		alice.Send(ack)
+		r.after(10 * time.Millisecond)
+		call.ACK(moved)
+		r.after(time.Second)
+		r.wantCount("alice", "BYE", 0)
+		got := r.conns[0].packets()
+		if to := got[len(got)-1].to.String(); to != "10.0.0.2:5002" {
+			t.Errorf("RTP goes to %s, want the address of the right ACK", to)
+		}
+	})
+}
+
+// The version of our description moves with it, and only with it (RFC 3264
+// section 8).
+func TestVersion(t *testing.T) {
+	inTime(t, func(t *testing.T, r *rig) {
+		call := r.net.Phone("alice", siptest.Script{}).Call(r.uri("moh;player"), talking)
+		call.Wait(siptest.Confirmed)
+		for i, c := range []struct{ offer, want string }{
+			{talking, "-/0"}, {holding, "-/1"}, {holding, "-/1"}, {talking, "-/2"}, {desc("m=audio 5000 RTP/AVP 18"), "-/2"}, {talking, "-/2"}, {"", "-/3"},
+		} {
+			<-call.ReInvite(c.offer)
+			if got := call.Peer(); got != c.want {
+				t.Errorf("change %d: %s, want %s", i, got, c.want)
+			}
+			r.after(time.Second)
+		}
+	})
+}

@@ -1,0 +1,329 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sipd/sipd/core/event"
+	"github.com/sipd/sipd/core/mi"
+	"github.com/sipd/sipd/core/sip"
+	"github.com/sipd/sipd/core/stat"
+)
+
+// Network is an endpoint that was opened and will be closed.
+type Network interface {
+	sip.Endpoint
+	// Close ends all transactions and sockets, after what is being sent.
+	Close(ctx context.Context) error
+}
+
+// Options are what a server is made of.
+type Options struct {
+	Config  *Config
+	Catalog []Module // fresh instances of every module of this build
+	// Open opens the sockets of the configuration, all or none.
+	Open func(context.Context, sip.Handler) (Network, error)
+	// Bind makes the router over the loaded modules.
+	Bind    func([]Module, *Server) (Router, error)
+	Log     *slog.Logger
+	Version string // what Host.Version says
+}
+
+// maxRoutes bounds the routes that run at once: each holds a script state.
+const maxRoutes = 1024
+
+// Server runs one configuration. It is started once and stopped once.
+type Server struct {
+	o      Options
+	log    *slog.Logger
+	mods   []Module // in the order of Init
+	net    Network
+	router Router
+	self   *selfNames
+	stats  stat.Registry
+	cmds   mi.Registry
+	bus    event.Bus
+
+	dialogs []func(sip.ServerRequest) bool // fixed once ready
+	ready   atomic.Bool
+	routes  chan struct{} // one token a running route
+	running sync.WaitGroup
+	quit    chan struct{}
+	fatal   chan error
+	stop    sync.Once
+}
+
+// NewServer returns a server that has done nothing yet.
+func NewServer(o Options) *Server {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{o: o, log: o.Log, routes: make(chan struct{}, maxRoutes),
+		quit: make(chan struct{}), fatal: make(chan error, 1)}
+	s.cmds.OnPanic = func(command string, v any, stack []byte) {
+		s.log.Error("command panicked", "command", command, "panic", v, "stack", string(stack))
+	}
+	return s
+}
+
+// Start brings the server up, or nothing of it: after an error everything
+// that was opened has been closed.
+func (s *Server) Start(ctx context.Context) (err error) {
+	defer func() {
+		if err != nil {
+			_ = s.Stop(ctx) // the first error is the one to tell
+		}
+	}()
+	if s.mods, err = resolve(s.o.Catalog, s.o.Config); err != nil {
+		return err
+	}
+	if s.net, err = s.o.Open(ctx, s.serve); err != nil {
+		return err
+	}
+	if s.self, err = newSelfNames(s.net.Sockets(), s.o.Config.Aliases); err != nil {
+		return err
+	}
+	for _, m := range s.mods {
+		if err := s.init(m); err != nil {
+			return err
+		}
+	}
+	if s.router, err = s.o.Bind(s.mods, s); err != nil {
+		return err
+	}
+	if s.o.Config.Routes.Startup {
+		if err := s.router.Startup(); err != nil {
+			return fmt.Errorf("startup_route: %w", err)
+		}
+	}
+	for _, m := range s.mods {
+		if st, ok := m.(Starter); ok {
+			if err := st.Start(); err != nil {
+				return s.at(m, err)
+			}
+		}
+	}
+	s.runRoutes()
+	s.ready.Store(true)
+	return nil
+}
+
+// init declares and initialises one module.
+func (s *Server) init(m Module) error {
+	x := m.Exports()
+	for _, t := range x.Events {
+		if err := s.bus.Declare(t); err != nil {
+			return s.at(m, err)
+		}
+	}
+	for _, c := range x.MI {
+		if err := s.cmds.Register(c); err != nil {
+			return s.at(m, err)
+		}
+	}
+	if err := m.Init(&host{s, x.Name, s.log.With("module", x.Name)}); err != nil {
+		return s.at(m, err)
+	}
+	return nil
+}
+
+// at adds the module and the place where it was loaded to an error.
+func (s *Server) at(m Module, err error) error {
+	name := m.Exports().Name
+	for _, l := range s.o.Config.Loads {
+		if l.Name == name {
+			return fmt.Errorf("%s: module %s: %w", l.Pos, name, err)
+		}
+	}
+	return fmt.Errorf("module %s: %w", name, err)
+}
+
+// Stop ends the server: see the package documentation. It is harmless twice
+// and after a failed Start.
+func (s *Server) Stop(ctx context.Context) error {
+	var errs []error
+	s.stop.Do(func() {
+		s.ready.Store(false)
+		close(s.quit)
+		for i := len(s.mods) - 1; i >= 0; i-- {
+			if st, ok := s.mods[i].(Stopper); ok {
+				if err := st.Stop(ctx); err != nil {
+					errs = append(errs, fmt.Errorf("module %s: %w", s.mods[i].Exports().Name, err))
+				}
+			}
+		}
+		if !s.wait(ctx) {
+			errs = append(errs, errors.New("a route still runs"))
+		}
+		if s.router != nil {
+			s.router.Close()
+		}
+		if s.net != nil {
+			errs = append(errs, s.net.Close(ctx))
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// wait waits for routes and reports whether they ended in time.
+func (s *Server) wait(ctx context.Context) bool {
+	done := make(chan struct{})
+	go func() { s.running.Wait(); close(done) }()
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// Fatal yields the error of a module that cannot go on.
+func (s *Server) Fatal() <-chan error { return s.fatal }
+
+// Sockets lists the listening sockets.
+func (s *Server) Sockets() []*sip.Socket { return s.net.Sockets() }
+
+// Module returns the loaded module of that name, or nil.
+func (s *Server) Module(name string) Module {
+	for _, m := range s.mods {
+		if m.Exports().Name == name {
+			return m
+		}
+	}
+	return nil
+}
+
+// Events is the bus of the server.
+func (s *Server) Events() *event.Bus { return &s.bus }
+
+// Stats is the statistics registry of the server.
+func (s *Server) Stats() *stat.Registry { return &s.stats }
+
+// MI is the command registry of the server.
+func (s *Server) MI() *mi.Registry { return &s.cmds }
+
+// serve is the handler of the network.
+func (s *Server) serve(tx sip.ServerRequest) {
+	if !s.ready.Load() && !s.stopping() {
+		s.refuse(tx, 503)
+		return
+	}
+	for _, own := range s.dialogs {
+		if own(tx) {
+			return
+		}
+	}
+	if !s.ready.Load() {
+		s.refuse(tx, 503) // stopping: dialogs may end, nothing may begin
+		return
+	}
+	select {
+	case s.routes <- struct{}{}:
+	default:
+		s.refuse(tx, 503)
+		return
+	}
+	s.running.Add(1)
+	go func() {
+		defer s.running.Done()
+		defer func() { <-s.routes }()
+		s.route(tx)
+	}()
+}
+
+func (s *Server) stopping() bool {
+	select {
+	case <-s.quit:
+		return true
+	default:
+		return false
+	}
+}
+
+// route runs request_route and answers 500 where it left the request with no
+// answer.
+func (s *Server) route(tx sip.ServerRequest) {
+	m := NewMsg(tx)
+	err := s.router.Request(m)
+	if err == nil {
+		return
+	}
+	s.log.Error("request_route", "err", err, "call_id", m.Req.CallID(), "method", m.Req.Method, "source", m.Req.Source)
+	if !m.Settled() && m.Req.Method != sip.ACK {
+		s.refuse(tx, code(err))
+	}
+}
+
+// code is the status a route error is answered with: what the error asks for
+// (503 when no script state was free), else 500.
+func code(err error) int {
+	var asks interface{ StatusCode() int }
+	if errors.As(err, &asks) {
+		return asks.StatusCode()
+	}
+	return 500
+}
+
+func (s *Server) refuse(tx sip.ServerRequest, code int) {
+	if tx.Request().Method == sip.ACK {
+		return
+	}
+	res := sip.NewResponse(tx.Request(), code, "", "")
+	if code == 503 {
+		res.Headers.Add("Retry-After", "5")
+	}
+	if err := tx.Respond(res); err != nil && !errors.Is(err, sip.ErrFinal) {
+		s.log.Debug("refuse", "err", err)
+	}
+}
+
+// runRoutes starts the goroutines of timer and event routes.
+func (s *Server) runRoutes() {
+	for _, t := range s.o.Config.Routes.Timers {
+		s.running.Add(1)
+		go func() {
+			defer s.running.Done()
+			tick := time.NewTicker(t.Every)
+			defer tick.Stop()
+			for {
+				select {
+				case <-s.quit:
+					return
+				case <-tick.C:
+					s.logged("timer_route "+t.Name, s.router.Timer(t.Name))
+				}
+			}
+		}()
+	}
+	if names := s.o.Config.Routes.Events; len(names) > 0 {
+		sub := s.bus.Subscribe(1024, names...)
+		s.running.Add(1)
+		go func() {
+			defer s.running.Done()
+			defer sub.Close()
+			for {
+				select {
+				case <-s.quit:
+					return
+				case e := <-sub.C():
+					fields := make(map[string]any, len(e.Fields))
+					for _, f := range e.Fields {
+						fields[f.Name] = f.Value
+					}
+					s.logged("event_route "+e.Name, s.router.Event(e.Name, fields))
+				}
+			}
+		}()
+	}
+}
+
+func (s *Server) logged(what string, err error) {
+	if err != nil {
+		s.log.Error(what, "err", err)
+	}
+}

@@ -17,6 +17,40 @@ const (
 	Internal    Code = -5 // the call id is in use
 )
 
+// The codes of Assign besides Done. Their own, since OpenSIPS has only texts
+// for them; see [Code.Refusal].
+const (
+	DispatchesItself Code = -100 - iota
+	AgentUnknown
+	AgentOffline
+	CallNotQueued
+	AgentUnskilled
+	AgentNotFree
+)
+
+// Refusal is the MI error of an Assign that was refused, as OpenSIPS words it,
+// for a call of media m. It is 0 and "" for other codes.
+func (c Code) Refusal(m Media) (status int, text string) {
+	switch c {
+	case DispatchesItself:
+		return 403, "Internal dispatching is enabled"
+	case AgentUnknown:
+		return 404, "Agent not found"
+	case AgentOffline:
+		return 404, "Agent not logged in"
+	case CallNotQueued:
+		return 404, "Call not found"
+	case AgentUnskilled:
+		return 488, "Agent has no skill for the call"
+	case AgentNotFree:
+		if m == MSRP {
+			return 488, "Agent is not free/chat enabled"
+		}
+		return 488, "Agent is not free/audio enabled"
+	}
+	return 0, ""
+}
+
 // Target says what a destination is.
 type Target int
 
@@ -65,7 +99,7 @@ type (
 	ReportAgent struct {
 		Agent      string
 		State      AgentState
-		WrapupEnds time.Time // set in Wrapup
+		WrapupEnds time.Time // set in Wrapup, and in InChat while a slot is kept closed
 		Flow       string    // set in InCall and InChat
 		Chats      int       // set in InChat
 	}

@@ -16,6 +16,20 @@ const (
 	MSRP Media = 2
 )
 
+// Row is the number of the media in cc_calls.media: 0 for RTP, 1 for MSRP.
+func (m Media) Row() int { return int(m) - 1 }
+
+// String spells the media as cc_list_queue does.
+func (m Media) String() string {
+	switch m {
+	case RTP:
+		return "RTP"
+	case MSRP:
+		return "MSRP"
+	}
+	return "--"
+}
+
 // Event is something that happened. [Engine.Step] takes one at a time.
 type Event interface{ event() }
 
@@ -89,8 +103,15 @@ type (
 		Agent string
 		On    bool
 	}
-	// SetWrapup changes the global wrap-up time and SetDispatching turns
-	// internal dispatching on or off.
+	// Assign gives a waiting call to an agent (cc_dispatch_call_to_agent). It
+	// is answered by one Answer action with an empty Call.
+	Assign struct {
+		Call  CallID
+		Agent string
+	}
+	// SetDispatching turns internal dispatching on or off
+	// (cc_internal_call_dispatching). Off, the engine never picks an agent
+	// itself and every call waits; on again, it catches up at once.
 	SetDispatching struct{ On bool }
 	// ResetStats is cc_reset_stats.
 	ResetStats struct{}
@@ -110,6 +131,7 @@ func (PeerGone) event()       {}
 func (CallerGone) event()     {}
 func (CallLost) event()       {}
 func (AgentLogin) event()     {}
+func (Assign) event()         {}
 func (SetDispatching) event() {}
 func (ResetStats) event()     {}
 func (HangUpAll) event()      {}
@@ -126,7 +148,11 @@ type FlowConfig struct {
 	Queue      string        // SIP URI, never ""
 	FlowID     string        // message_flow_id: SIP URI heard by the agent, or ""
 
-	// Dissuading, for the audio and chat flows of a later version.
+	// Dissuading is the message that talks callers out of waiting: a SIP URI,
+	// or "" for none. It is played to a call that waited for
+	// DissuadingOnHold, that would wait longer than DissuadingEWT, or that
+	// meets DissuadingQueueSize calls of this flow waiting (0: off). After it
+	// the call goes on, or ends when DissuadingHangup is set.
 	Dissuading                      string
 	DissuadingHangup                bool
 	DissuadingOnHold, DissuadingEWT time.Duration

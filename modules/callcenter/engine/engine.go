@@ -1,0 +1,125 @@
+package engine
+
+import "time"
+
+// Engine is the machine. It is not safe for concurrent use: one goroutine
+// steps it and reads its views. The zero value is not usable; see [New].
+type Engine struct {
+	opt   Options
+	now   time.Time
+	out   []Action
+	calls map[CallID]*call
+	teams
+	queue    queue
+	bench    bench
+	clock    clock
+	dirty    map[kind]struct{} // what may have both a call and an agent now
+	unserved []*call           // queued in this step, perhaps with nothing to hear
+	turns    uint64            // numbers arrivals of calls in the queue and of agents at idleness
+	accepted int               // calls accepted since the start
+	total    tally
+}
+
+// New returns an engine without flows and agents; the first event is a [Load].
+func New(o Options) *Engine {
+	return &Engine{
+		opt:   o,
+		calls: map[CallID]*call{},
+		teams: teams{flows: map[string]*flow{}, agents: map[string]*agent{}},
+		queue: newQueue(),
+		bench: newBench(o.policy()),
+		clock: newClock(),
+		dirty: map[kind]struct{}{},
+	}
+}
+
+// Step takes an event and returns what must be done, in order. Whatever fell
+// due until now happens first. Time never goes back: an earlier now counts as
+// the latest one.
+func (e *Engine) Step(now time.Time, ev Event) []Action {
+	e.begin(now)
+	e.handle(ev)
+	e.settle()
+	out := e.out
+	e.out = nil
+	return out
+}
+
+// Wake is the next instant at which a [Tick] is due, if any.
+func (e *Engine) Wake() (time.Time, bool) { return e.clock.next() }
+
+// begin moves the clock.
+func (e *Engine) begin(now time.Time) {
+	if now.After(e.now) {
+		e.now = now
+	}
+	if e.expire() {
+		e.settle()
+	}
+}
+
+// settle gives free agents to waiting calls, and the queue's media to those
+// who must go on waiting.
+func (e *Engine) settle() {
+	e.dispatch()
+	e.entertain()
+}
+
+func (e *Engine) do(a Action) { e.out = append(e.out, a) }
+
+// turn is a number greater than all before.
+func (e *Engine) turn() uint64 {
+	e.turns++
+	return e.turns
+}
+
+func (e *Engine) handle(ev Event) {
+	switch ev := ev.(type) {
+	case Load:
+		e.load(ev)
+	case CallArrived:
+		e.arrive(ev)
+	case AgentLogin:
+		e.login(ev)
+	case Assign:
+		e.assignByHand(ev)
+	case SetDispatching:
+		e.opt.InternalDispatching = ev.On
+		e.dirtyAll()
+	case ResetStats:
+		e.resetStats()
+	case HangUpAll:
+		e.hangUpAll()
+	case Tick: // begin has done it
+	default:
+		e.handleCall(ev)
+	}
+}
+
+// handleCall hands an event to its call. A call that is gone, and an attempt
+// that is not the present one, are ignored: networks repeat themselves and
+// arrive late.
+func (e *Engine) handleCall(ev Event) {
+	switch ev := ev.(type) {
+	case Connected:
+		e.with(ev.Call, func(c *call) { e.connected(c, ev.Attempt) })
+	case Announcing:
+		e.with(ev.Call, func(c *call) { e.announcing(c, ev.Attempt) })
+	case AnnounceDone:
+		e.with(ev.Call, func(c *call) { e.announceDone(c, ev.Attempt) })
+	case ConnectFailed:
+		e.with(ev.Call, func(c *call) { e.connectFailed(c, ev.Attempt) })
+	case PeerGone:
+		e.with(ev.Call, func(c *call) { e.peerGone(c, ev.Attempt) })
+	case CallerGone:
+		e.with(ev.Call, e.callerGone)
+	case CallLost:
+		e.with(ev.Call, func(c *call) { e.finish(c, CDRError) })
+	}
+}
+
+func (e *Engine) with(id CallID, fn func(*call)) {
+	if c := e.calls[id]; c != nil {
+		fn(c)
+	}
+}

@@ -1,0 +1,73 @@
+package engine
+
+import (
+	"math"
+	"slices"
+	"time"
+)
+
+// flow is one queue as callers know it. Its calls keep it when it is removed.
+type flow struct {
+	cfg     FlowConfig
+	removed bool // no longer in the database; takes no new calls
+	calls   int  // that have not ended
+	talk    mean // talk time of answered calls, seconds
+	alarmed time.Time
+	stats   tally
+}
+
+// expectedWait is the ETW of OpenSIPS, in whole seconds: average talk time,
+// times calls waiting, over agents logged in. Without agents it is unknown.
+func (f *flow) expectedWait(logged int) (seconds int, known bool) {
+	if logged == 0 {
+		return 0, false
+	}
+	return int(f.talk.value * float64(f.stats.queued) / float64(logged)), true
+}
+
+// eta is the expected wait as list_queue and cc_calls show it.
+func (e *Engine) eta(f *flow) int {
+	s, known := f.expectedWait(e.bench.skills[f.cfg.Skill].logged)
+	if !known {
+		return math.MaxInt32
+	}
+	return min(s, math.MaxInt32)
+}
+
+// raise raises an alarm about a call, but not one for each of a thousand calls
+// that suffer from one fault.
+func (e *Engine) raise(c *call, text string) {
+	f := c.flow
+	if !f.alarmed.IsZero() && e.now.Sub(f.alarmed) < alarmQuiet {
+		return
+	}
+	f.alarmed = e.now
+	e.do(Alarm{Call: c.id, Flow: f.cfg.ID, Text: text})
+}
+
+// teams are the flows and agents, in the order of loading. Removed ones stay
+// while calls use them.
+type teams struct {
+	flows     map[string]*flow
+	flowList  []*flow
+	agents    map[string]*agent
+	agentList []*agent
+}
+
+// sweep forgets the removed ones that nobody uses any more.
+func (t *teams) sweep() {
+	t.flowList = slices.DeleteFunc(t.flowList, func(f *flow) bool {
+		gone := f.removed && f.calls == 0
+		if gone {
+			delete(t.flows, f.cfg.ID)
+		}
+		return gone
+	})
+	t.agentList = slices.DeleteFunc(t.agentList, func(a *agent) bool {
+		gone := a.removed && a.busy() == 0
+		if gone {
+			delete(t.agents, a.cfg.ID)
+		}
+		return gone
+	})
+}

@@ -1,0 +1,47 @@
+package engine
+
+import (
+	"time"
+
+	"github.com/sipd/sipd/modules/callcenter/dispatch"
+)
+
+// Options are the parameters of the module that bear on its decisions.
+type Options struct {
+	// Wrapup is the pause of an agent who has none of his own (wrapup_time;
+	// OpenSIPS's default is 30 s). 0: none.
+	Wrapup time.Duration
+	// RejectOnNoAgents refuses calls to a flow nobody with the skill is
+	// logged in for (reject_on_no_agents; OpenSIPS's default is true).
+	RejectOnNoAgents bool
+	// QueuePosParam is the URI parameter that tells the queue's media server
+	// how many calls are ahead (queue_pos_param), or "" for none.
+	QueuePosParam string
+	// ChatPolicy is chat_dispatch_policy: "balancing", also when empty, or
+	// "full-load".
+	ChatPolicy string
+	// InternalDispatching lets the engine pick agents itself
+	// (internal_call_dispatching; OpenSIPS's default is true).
+	InternalDispatching bool
+	// DropOld says that the runner ends what the caller hears before it
+	// connects something else (bridge_mode "compat"), so that he has nobody
+	// when that fails.
+	DropOld bool
+}
+
+func (o Options) policy() dispatch.Policy {
+	if o.ChatPolicy == string(dispatch.FullLoad) {
+		return dispatch.FullLoad
+	}
+	return dispatch.Balancing
+}
+
+// The engine's own times.
+const (
+	refusalPause = time.Second      // shortest pause of an agent after a refusal
+	mediaWindow  = 10 * time.Second // a queue leg that lasted so long was all right
+	mediaTries   = 3                // failures within mediaWindow until the alarm
+	mediaBackoff = 2 * time.Second  // first pause then, doubled each time
+	mediaRetry   = 30 * time.Second // longest pause
+	alarmQuiet   = time.Minute      // between two alarms of one flow
+)

@@ -1,0 +1,172 @@
+package engine
+
+import "time"
+
+// mean is a running average.
+type mean struct {
+	n     int
+	value float64
+}
+
+func (m *mean) add(v float64) {
+	m.n++
+	m.value += (v - m.value) / float64(m.n)
+}
+
+// tally is what is counted for a flow, and for all of them together.
+type tally struct {
+	incalls, distributed, answered, answeredChats, abandoned int64
+
+	onhold, onholdChats, queued int // now
+
+	wait mean // seconds
+}
+
+// reset zeroes the counters and averages, not what counts calls of this moment.
+func (t *tally) reset() {
+	*t = tally{onhold: t.onhold, onholdChats: t.onholdChats, queued: t.queued}
+}
+
+// agentTally is what is counted for an agent.
+type agentTally struct {
+	distributed, answered, answeredChats, refused int64
+
+	talk mean // seconds
+}
+
+// both counts for the flow and for all flows.
+func (e *Engine) both(f *flow, count func(*tally)) {
+	count(&e.total)
+	count(&f.stats)
+}
+
+func (e *Engine) countAnswered(c *call, talk time.Duration) {
+	chat := int64(0)
+	if c.media == MSRP {
+		chat = 1
+	}
+	e.both(c.flow, func(t *tally) {
+		t.answered++
+		t.answeredChats += chat
+	})
+	c.flow.talk.add(talk.Seconds())
+	s := &c.agent.stats
+	s.answered++
+	s.answeredChats += chat
+	s.talk.add(talk.Seconds())
+}
+
+func (e *Engine) resetStats() {
+	e.total.reset()
+	for _, f := range e.flowList {
+		f.stats.reset()
+		f.talk = mean{}
+	}
+	for _, a := range e.agentList {
+		a.stats = agentTally{}
+	}
+}
+
+// Scope says what a statistic is about.
+type Scope int
+
+// The scopes.
+const (
+	Global Scope = iota
+	OfFlow
+	OfAgent
+)
+
+// Stat is one statistic.
+type Stat struct {
+	Scope   Scope
+	ID      string // of the flow or agent
+	Name    string // as OpenSIPS spells it, with the id: "ccf_incalls-tech"
+	Value   int64
+	Counter bool // only grows, until ResetStats
+}
+
+// Stats lists all statistics: the global ones, then by flow and by agent in
+// the order of loading. Times are in whole seconds.
+func (e *Engine) Stats(time.Time) []Stat {
+	s := statList{}
+	e.globalStats(&s)
+	for _, f := range e.flowList {
+		if !f.removed {
+			e.flowStats(&s, f)
+		}
+	}
+	for _, a := range e.agentList {
+		if !a.removed {
+			a.addStats(&s)
+		}
+	}
+	return s.list
+}
+
+// statList collects the statistics of one scope after another.
+type statList struct {
+	list  []Stat
+	scope Scope
+	id    string
+}
+
+func (s *statList) add(name string, v int64, counter bool) {
+	if s.scope != Global {
+		name += "-" + s.id
+	}
+	s.list = append(s.list, Stat{s.scope, s.id, name, v, counter})
+}
+
+func (s *statList) counter(name string, v int64) { s.add(name, v, true) }
+func (s *statList) gauge(name string, v int)     { s.add(name, int64(v), false) }
+
+func (e *Engine) globalStats(s *statList) {
+	t := &e.total
+	s.counter("ccg_incalls", t.incalls)
+	s.counter("ccg_distributed_incalls", t.distributed)
+	s.counter("ccg_answered_incalls", t.answered)
+	s.counter("ccg_answered_inchats", t.answeredChats)
+	s.counter("ccg_abandonned_incalls", t.abandoned)
+	s.gauge("ccg_onhold_calls", t.onhold)
+	s.gauge("ccg_onhold_chats", t.onholdChats)
+	s.gauge("ccg_free_agents", e.bench.all.free)
+	s.gauge("ccg_awt", int(t.wait.value))
+	s.gauge("ccg_load", load(t.onhold, e.bench.all))
+}
+
+func (e *Engine) flowStats(s *statList, f *flow) {
+	t, n := &f.stats, e.bench.skills[f.cfg.Skill]
+	etw, _ := f.expectedWait(n.logged)
+	s.scope, s.id = OfFlow, f.cfg.ID
+	s.counter("ccf_incalls", t.incalls)
+	s.counter("ccf_dist_incalls", t.distributed)
+	s.counter("ccf_answ_incalls", t.answered)
+	s.counter("ccf_answ_inchats", t.answeredChats)
+	s.counter("ccf_aban_incalls", t.abandoned)
+	s.gauge("ccf_onhold_calls", t.onhold)
+	s.gauge("ccf_onhold_chats", t.onholdChats)
+	s.gauge("ccf_queued_calls", t.queued)
+	s.gauge("ccf_free_agents", n.free)
+	s.gauge("ccf_etw", etw)
+	s.gauge("ccf_awt", int(t.wait.value))
+	s.gauge("ccf_load", load(t.onhold, n))
+}
+
+func (a *agent) addStats(s *statList) {
+	t := &a.stats
+	s.scope, s.id = OfAgent, a.cfg.ID
+	s.counter("cca_dist_incalls", t.distributed)
+	s.counter("cca_answ_incalls", t.answered)
+	s.counter("cca_answ_inchats", t.answeredChats)
+	s.counter("cca_aban_incalls", t.refused)
+	s.gauge("cca_att", int(t.talk.value))
+}
+
+// load is the load in percent: work at hand over agents.
+func load(onhold int, n headcount) int {
+	if n.logged == 0 {
+		return 0
+	}
+	return 100 * (onhold + n.logged - n.free) / n.logged
+}

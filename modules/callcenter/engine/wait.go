@@ -1,0 +1,133 @@
+package engine
+
+import "time"
+
+// waiting is what a call in the queue needs to remember.
+type waiting struct {
+	joined   time.Time // the first time
+	since    time.Time // the last time a message brought it here: the on-hold threshold counts from then
+	position bool      // the media server is to be told the position
+	media    mediaFaults
+}
+
+// mediaFaults tells how the queue's media has treated a call.
+type mediaFaults struct {
+	recent []time.Time // failures within mediaWindow
+	pause  time.Duration
+	retry  time.Time // not before, zero: at once
+}
+
+// join puts a call into the queue from a message or from arrival.
+func (e *Engine) join(c *call) {
+	w := &c.queued
+	if w.joined.IsZero() {
+		w.joined = e.now
+		c.place.Turn = e.turn()
+	}
+	w.since, w.position = e.now, true
+	e.setState(c, StateQueued)
+}
+
+// enter writes a call into the queue's lists by what its flow says now.
+func (e *Engine) enter(c *call) {
+	c.place.Priority = c.flow.cfg.Priority
+	e.queue.add(c, c.ready())
+	if c.entry.ready {
+		e.dirty[c.entry.kind] = struct{}{}
+	}
+	e.rearm(c)
+}
+
+// ready reports whether a waiting call may be given an agent. In a flow with an
+// announcement the caller must hear the queue first, or he would hear nothing
+// during the announcement; if the queue's media fails he need not.
+func (c *call) ready() bool {
+	return c.flow.cfg.FlowID == "" || c.legs.peer.attempt != 0 || len(c.queued.media.recent) > 0
+}
+
+// refresh enters a waiting call anew when it has become ready.
+func (e *Engine) refresh(c *call) {
+	if c.state == StateQueued && c.ready() != c.entry.ready {
+		e.queue.remove(c)
+		e.enter(c)
+	}
+}
+
+// entertain ends a step: those who must wait on hear the queue.
+func (e *Engine) entertain() {
+	for _, c := range e.unserved {
+		if c.state != StateQueued {
+			continue
+		}
+		e.tell(c)
+		if c.legs.peer.attempt == 0 && c.legs.ring.attempt == 0 && !e.now.Before(c.queued.media.retry) {
+			e.playQueue(c)
+		}
+		e.rearm(c)
+	}
+	clear(e.unserved)
+	e.unserved = e.unserved[:0]
+}
+
+// playQueue connects the queue's media. Only a call that joins is told its
+// position, as in OpenSIPS.
+func (e *Engine) playQueue(c *call) {
+	uri := c.flow.cfg.Queue
+	if c.queued.position && e.opt.QueuePosParam != "" {
+		uri = withParam(uri, e.opt.QueuePosParam, e.queue.ahead(c))
+	}
+	c.queued.position = false
+	c.queued.media.retry = time.Time{}
+	e.connect(c, Connect{Target: ToQueue, URI: uri})
+}
+
+// mediaLost deals with a queue leg that failed or hung up. A call waits on and
+// may be dispatched whatever its media does; but the media server is not
+// called in a tight loop.
+func (e *Engine) mediaLost(c *call, lasted time.Duration) {
+	m := &c.queued.media
+	if lasted >= mediaWindow {
+		*m = mediaFaults{}
+	}
+	recent := m.recent[:0]
+	for _, at := range m.recent {
+		if e.now.Sub(at) < mediaWindow {
+			recent = append(recent, at)
+		}
+	}
+	m.recent = append(recent, e.now)
+	switch {
+	case m.pause > 0:
+		m.pause = min(2*m.pause, mediaRetry)
+	case len(m.recent) >= mediaTries:
+		m.pause = mediaBackoff
+		e.raise(c, "message_queue "+c.flow.cfg.Queue+" failed 3 times within 10 seconds: check the media server")
+	}
+	if m.pause > 0 {
+		m.retry = e.now.Add(m.pause)
+	}
+	e.refresh(c)
+	e.unserved = append(e.unserved, c)
+}
+
+// rearm sets the alarm of a waiting call: for the queue's media, or for the
+// dissuading message.
+func (e *Engine) rearm(c *call) {
+	var at time.Time
+	if c.legs.peer.attempt == 0 && c.legs.ring.attempt == 0 {
+		at = c.queued.media.retry
+	}
+	if d := c.dissuadeAt(); !d.IsZero() && (at.IsZero() || d.Before(at)) {
+		at = d
+	}
+	e.clock.set(&c.alarm, at)
+}
+
+// callDue is the alarm of a waiting call.
+func (e *Engine) callDue(c *call) {
+	if d := c.dissuadeAt(); !d.IsZero() && !e.now.Before(d) {
+		e.playDissuading(c)
+		return
+	}
+	e.unserved = append(e.unserved, c)
+}

@@ -1,0 +1,64 @@
+package scripting
+
+import (
+	"time"
+
+	"github.com/sipd/sipd/core"
+)
+
+// globals are the values of the global parameters that this package itself
+// uses; the others are only checked here and used by the SIP stack.
+type globals struct {
+	states                        int
+	wait, budget, slow, call      time.Duration
+	steps                         int
+	t1, t2, t4, fr, frInv         time.Duration
+	wt                            time.Duration
+	maxTransactions, maxConns     int
+	connsPerIP, maxMessage        int
+	tcpIdle, tcpMessage, dnsTimer time.Duration
+}
+
+func defaultGlobals() globals {
+	return globals{
+		states: 256, wait: 500 * time.Millisecond, budget: 50 * time.Millisecond, slow: time.Second,
+		call: 2 * time.Second, steps: 1_000_000,
+		t1: 500 * time.Millisecond, t2: 4 * time.Second, t4: 5 * time.Second, fr: 5 * time.Second, frInv: 120 * time.Second,
+		wt: 5 * time.Second, maxTransactions: 100_000, maxConns: 4096, connsPerIP: 64, maxMessage: 65535,
+		tcpIdle: 120 * time.Second, tcpMessage: 4 * time.Second, dnsTimer: 2 * time.Second,
+	}
+}
+
+// params declares them: the names that set{} takes.
+func (g *globals) params() []core.Param {
+	return []core.Param{
+		core.Millis("t1_timer", &g.t1, "SIP timer T1, the round trip; milliseconds"),
+		core.Millis("t2_timer", &g.t2, "SIP timer T2, the longest retransmission interval; milliseconds"),
+		core.Millis("t4_timer", &g.t4, "SIP timer T4, how long a message stays in the network; milliseconds"),
+		core.Seconds("fr_timeout", &g.fr, "how long to wait for any reply to a request; seconds"),
+		core.Seconds("fr_inv_timeout", &g.frInv, "how long to wait for the final reply to an INVITE; seconds"),
+		core.Seconds("wt_timer", &g.wt, "how long an ended transaction is kept; seconds"),
+		core.Int("max_transactions", &g.maxTransactions, 1, 10_000_000, "live transactions; more are answered 503"),
+		core.Int("tcp_max_connections", &g.maxConns, 1, 1_000_000, "open connections"),
+		core.Int("tcp_max_connections_per_ip", &g.connsPerIP, 1, 1_000_000, "open connections of one address"),
+		core.Int("max_message_size", &g.maxMessage, 1024, 1<<20, "bytes of one message"),
+		core.Seconds("tcp_idle_timeout", &g.tcpIdle, "when an idle connection is closed; seconds"),
+		core.Seconds("tcp_message_timeout", &g.tcpMessage, "how long one message may take to arrive; seconds"),
+		core.Seconds("dns_timeout", &g.dnsTimer, "how long a name may take to resolve; seconds"),
+		core.Int("lua_states", &g.states, 1, 4096, "routes that run at once"),
+		core.Millis("lua_wait", &g.wait, "how long a request waits for a free state before it is answered 503; milliseconds"),
+		core.Millis("lua_budget", &g.budget, "time a message route may take, not counting calls of module functions; milliseconds"),
+		core.Millis("lua_slow_budget", &g.slow, "the same for timer, event and startup routes and the top level; milliseconds"),
+		core.Int("lua_instructions", &g.steps, 10_000, 1_000_000_000, "instructions a message route may take; ten times as many for the others"),
+		core.Millis("lua_call_timeout", &g.call, "how long one call of a module function may take; milliseconds"),
+	}
+}
+
+// inCore are the OpenSIPS modules whose work sipd does without a module of
+// that name. Loading them does nothing; their parameters are ignored with a
+// warning, except the timers of tm.
+var inCore = [...]string{"tm", "sl", "maxfwd", "sipmsgops", "signaling", "rr", "textops", "proto_udp", "proto_tcp",
+	"b2b_entities", "mi_fifo", "mi_datagram", "db_mysql", "db_sqlite", "event_route", "uac_auth", "options"}
+
+// tmTimers are parameters of tm that are global ones in sipd.
+var tmTimers = [...]string{"fr_timeout", "fr_inv_timeout", "wt_timer", "t1_timer", "t2_timer"}

@@ -1,0 +1,2 @@
+loadmodule "b2b_logic"
+function request_rout() end

@@ -1,0 +1,1 @@
+route["to-pstn"] = function() return send_reply(403, "No trunk") end

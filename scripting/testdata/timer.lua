@@ -1,0 +1,1 @@
+timer_route("a", 0, function() end)

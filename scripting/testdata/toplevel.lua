@@ -1,0 +1,2 @@
+loadmodule "b2b_logic"
+send_reply(200, "x")

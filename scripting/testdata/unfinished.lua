@@ -1,0 +1,2 @@
+function request_route()
+  send_reply(200)

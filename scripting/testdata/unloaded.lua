@@ -1,0 +1,1 @@
+cc_handle_call("x")

@@ -1,0 +1,228 @@
+package b2b
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/sipd/sipd/core"
+	"github.com/sipd/sipd/core/sip"
+	"github.com/sipd/sipd/core/stat"
+	"github.com/sipd/sipd/modules/b2b/logic"
+)
+
+// params are the parameters of b2b_logic, under their OpenSIPS names.
+type params struct {
+	maxDuration   time.Duration
+	initTimeout   time.Duration
+	ringTimeout   time.Duration
+	customHeaders string
+	customRegexp  string
+	callIDHeader  string
+	serverAddress string
+	contactUser   bool
+}
+
+// Module is the module b2b_logic. Its methods may be called from any
+// goroutine and never wait.
+type Module struct {
+	params params
+
+	host    core.Host
+	log     *slog.Logger
+	ids     ids
+	pass    passList
+	contact template
+	stats   stats
+
+	mu       sync.RWMutex
+	sessions map[Key]*session
+	dialogs  map[dialogID]*leg
+	stopped  bool
+	running  sync.WaitGroup
+}
+
+// dialogID finds the leg to which a request belongs.
+type dialogID struct{ callID, localTag string }
+
+// stats are the statistics of the group b2b_logic.
+type stats struct{ active, lingering, total, crashed *stat.Stat }
+
+var (
+	_ core.Module  = (*Module)(nil)
+	_ core.Stopper = (*Module)(nil)
+)
+
+// New returns the module with its default parameters.
+func New() *Module {
+	return &Module{
+		params: params{maxDuration: 12 * time.Hour, initTimeout: time.Minute, ringTimeout: 2 * time.Minute},
+		ids:    newIDs(time.Now()),
+	}
+}
+
+// Exports implements [core.Module].
+func (m *Module) Exports() core.Exports {
+	p := &m.params
+	return core.Exports{
+		Name: "b2b_logic",
+		Params: []core.Param{
+			core.Seconds("max_duration", &p.maxDuration, "how long a call may last once the caller was answered; 0 for ever"),
+			core.Seconds("b2bl_th_init_timeout", &p.initTimeout, "how long the caller may stay unanswered; then he gets 408"),
+			core.Seconds("fr_inv_timeout", &p.ringTimeout, "how long a party may ring when nobody says otherwise"),
+			core.String("custom_headers", &p.customHeaders, "names of further headers that pass from the caller's INVITE to the other legs, separated by ';'"),
+			core.String("custom_headers_regexp", &p.customRegexp, "regular expression (RE2, without case) for names of such headers"),
+			core.String("init_callid_hdr", &p.callIDHeader, "name of a header that tells the other legs the caller's Call-ID; empty: none"),
+			core.String("server_address", &p.serverAddress, "URI for Contact; may contain $fU $tU $rU $ci $si $socket_in(ip|port|advertised_ip|advertised_port|proto); empty takes the socket of each leg"),
+			core.Bool("contact_user", &p.contactUser, "1: Contact has a user part, the caller's towards a party and the dialled one towards the caller"),
+		},
+		MI: m.commands(),
+		Stats: []stat.Desc{
+			{Name: "active_sessions", Kind: stat.Gauge, Doc: "sessions whose call goes on"},
+			{Name: "lingering_sessions", Kind: stat.Gauge, Doc: "sessions whose call has ended and that only answer what still comes in"},
+			{Name: "total_sessions", Kind: stat.Counter, Doc: "sessions opened since the start"},
+			{Name: "crashed_sessions", Kind: stat.Counter, Doc: "sessions ended by a fault of sipd itself"},
+		},
+	}
+}
+
+// Init implements [core.Module].
+func (m *Module) Init(host core.Host) (err error) {
+	m.host, m.log = host, host.Log()
+	m.sessions, m.dialogs = map[Key]*session{}, map[dialogID]*leg{}
+	if m.params.initTimeout <= 0 || m.params.ringTimeout <= 0 {
+		return fmt.Errorf("b2bl_th_init_timeout and fr_inv_timeout must be more than 0 seconds")
+	}
+	if m.contact, err = parseTemplate(m.params.serverAddress); err != nil {
+		return fmt.Errorf("server_address %q: %w", m.params.serverAddress, err)
+	}
+	if m.pass, err = newPassList(m.params.customHeaders, m.params.customRegexp); err != nil {
+		return err
+	}
+	if name := m.params.callIDHeader; name != "" && !isToken(name) {
+		return fmt.Errorf("init_callid_hdr %q: want the name of a header", name)
+	}
+	for _, s := range []struct {
+		p    **stat.Stat
+		name string
+		kind stat.Kind
+	}{
+		{&m.stats.active, "active_sessions", stat.Gauge},
+		{&m.stats.lingering, "lingering_sessions", stat.Gauge},
+		{&m.stats.total, "total_sessions", stat.Counter},
+		{&m.stats.crashed, "crashed_sessions", stat.Counter},
+	} {
+		if *s.p, err = host.Stats().New("b2b_logic", s.name, s.kind); err != nil {
+			return err
+		}
+	}
+	host.HandleDialogs(m.inDialog)
+	return nil
+}
+
+// Stop implements [core.Stopper]: it ends every session and waits until the
+// far ends have answered, or ctx ends.
+func (m *Module) Stop(ctx context.Context) error {
+	m.mu.Lock()
+	m.stopped = true
+	var all []*session
+	for _, s := range m.sessions {
+		all = append(all, s)
+	}
+	m.mu.Unlock()
+	for _, s := range all {
+		s.box.Post(s.shutdown)
+	}
+	ended := make(chan struct{})
+	go func() { m.running.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		for _, s := range all {
+			s.box.Close()
+		}
+		<-ended // a session's goroutine never waits for anything else
+	}
+	return nil
+}
+
+func (m *Module) logicConfig() logic.Config {
+	return logic.Config{InitTimeout: m.params.initTimeout, MaxDuration: m.params.maxDuration,
+		RingTimeout: m.params.ringTimeout, Rand: m.ids.intN}
+}
+
+// inDialog takes requests that belong to a leg. A tag of ours that no leg has
+// any more belongs to a call that is over: the script has no use for it.
+func (m *Module) inDialog(tx sip.ServerRequest) bool {
+	req := tx.Request()
+	tag := req.ToTag()
+	if tag == "" {
+		return false
+	}
+	m.mu.RLock()
+	l := m.dialogs[dialogID{req.CallID(), tag}]
+	m.mu.RUnlock()
+	if l != nil && l.s.box.Post(func() { l.received(tx) }) {
+		return true
+	}
+	if l == nil && !strings.HasPrefix(tag, m.ids.prefix) {
+		return false
+	}
+	if req.Method == sip.ACK {
+		return true
+	}
+	code := 481
+	if req.Method == sip.BYE {
+		code = 200
+	}
+	_ = tx.Respond(sip.NewResponse(req, code, "", "")) // it has no answer yet
+	return true
+}
+
+func (m *Module) addDialog(l *leg) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	id := dialogID{l.dlg.callID, l.dlg.local.Tag()}
+	m.dialogs[id] = l
+	l.s.dialogs = append(l.s.dialogs, id)
+}
+
+// forget removes a session and its dialogs.
+func (m *Module) forget(s *session) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.sessions, s.key)
+	for _, id := range s.dialogs {
+		delete(m.dialogs, id)
+	}
+}
+
+func (m *Module) session(k Key) *session {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.sessions[k]
+}
+
+// entities is the module b2b_entities.
+type entities struct{}
+
+// NewEntities returns the module b2b_entities, so that a route file which
+// loads it, as OpenSIPS needs it, is accepted. All the work is b2b_logic's.
+func NewEntities() core.Module { return entities{} }
+
+// Exports implements [core.Module].
+func (entities) Exports() core.Exports { return core.Exports{Name: "b2b_entities"} }
+
+// Init implements [core.Module].
+func (entities) Init(core.Host) error { return nil }
+
+// isToken reports whether s can be the name of a header.
+func isToken(s string) bool {
+	return s != "" && strings.IndexFunc(s, func(r rune) bool {
+		alnum := r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+		return !alnum && !strings.ContainsRune("-.!%*_+`'~", r)
+	}) < 0
+}

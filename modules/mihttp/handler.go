@@ -1,0 +1,80 @@
+package mihttp
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/sipd/sipd/core/mi"
+)
+
+// handler answers requests as OpenSIPS's mi_http does: 200 for every reply,
+// be it a result or an error, and 202 where there is none.
+func (m *Module) handler(commands *mi.Registry) http.Handler {
+	want := sha256.Sum256([]byte(m.token))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if m.token != "" && !authorized(r, want) {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			http.Error(w, "want the token of mi_http: Authorization: Bearer TOKEN", http.StatusUnauthorized)
+			return
+		}
+		if r.Method != http.MethodPost {
+			w.Header().Set("Allow", http.MethodPost)
+			http.Error(w, "want POST with a JSON-RPC 2.0 request", http.StatusMethodNotAllowed)
+			return
+		}
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mi.MaxRequest))
+		if err != nil {
+			http.Error(w, err.Error(), bodyStatus(err))
+			return
+		}
+		if len(body) == 0 {
+			http.Error(w, "the body is empty: want a JSON-RPC 2.0 request", http.StatusBadRequest)
+			return
+		}
+		m.write(w, commands.Handle(body))
+	})
+}
+
+// write sends a reply. A peer that is gone by now has nothing to be told.
+func (m *Module) write(w http.ResponseWriter, reply []byte) {
+	if reply == nil {
+		w.WriteHeader(http.StatusAccepted)
+		return
+	}
+	if m.pretty {
+		var b bytes.Buffer
+		if json.Indent(&b, reply, "", "    ") == nil {
+			b.WriteByte('\n')
+			reply = b.Bytes()
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(reply)
+}
+
+// authorized compares the hashes of the tokens, so that the time it takes
+// tells neither the token nor its length.
+func authorized(r *http.Request, want [sha256.Size]byte) bool {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	got := sha256.Sum256([]byte(strings.TrimSpace(token)))
+	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(got[:], want[:]) == 1
+}
+
+// bodyStatus is the status for a body that could not be read.
+func bodyStatus(err error) int {
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return http.StatusRequestEntityTooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return http.StatusRequestTimeout
+	}
+	return http.StatusBadRequest
+}

@@ -42,7 +42,7 @@ func (a Address) String() string {
 func ParseAddress(s string) (Address, error) {
 	s = strings.TrimSpace(s)
 	var a Address
-	if i := strings.IndexFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }); i >= 0 {
+	if i := control(s); i >= 0 {
 		return a, fmt.Errorf("%w %q: control character %q", ErrAddress, clip(s), s[i])
 	}
 	rest := s
@@ -80,6 +80,24 @@ func ParseAddress(s string) (Address, error) {
 	}
 	a.Params = ParseParams(params)
 	return a, nil
+}
+
+// control returns the index of the first control character that is not
+// allowed, or -1. A quoted string may escape any but CR and LF (RFC 3261
+// section 25.1, quoted-pair; RFC 4475 section 3.1.1.2).
+func control(s string) int {
+	quoted := false
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case quoted && c == '\\' && i+1 < len(s) && s[i+1] != '\r' && s[i+1] != '\n':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case c < ' ' && c != '\t' || c == 0x7f:
+			return i
+		}
+	}
+	return -1
 }
 
 // quoteEnd returns the index of the quote that closes the one at s[0], or -1.

@@ -99,7 +99,7 @@ func (c *call) prepare(req *sip.Request, s *sound) int {
 		return 503
 	}
 	c.conn = conn
-	c.sdp = local{id: uint64(mathrand.Uint32()), addr: netip.AddrPortFrom(shown, at.Port()), forbidden: c.u.deny}
+	c.sdp = local{name: s.name, id: uint64(mathrand.Uint32()), addr: netip.AddrPortFrom(shown, at.Port()), forbidden: c.u.deny}
 	c.stream = c.newStream(s, req.URI)
 	if err := c.describe(req.Body, false); err != nil {
 		log.Info("INVITE refused", "err", err, "call_id", c.id.callID)

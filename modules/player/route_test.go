@@ -109,7 +109,7 @@ func TestVersion(t *testing.T) {
 		call := r.net.Phone("alice", siptest.Script{}).Call(r.uri("moh;player"), talking)
 		call.Wait(siptest.Confirmed)
 		for i, c := range []struct{ offer, want string }{
-			{talking, "-/0"}, {holding, "-/1"}, {holding, "-/1"}, {talking, "-/2"}, {desc("m=audio 5000 RTP/AVP 18"), "-/2"}, {talking, "-/2"}, {"", "-/3"},
+			{talking, "moh/0"}, {holding, "moh/1"}, {holding, "moh/1"}, {talking, "moh/2"}, {desc("m=audio 5000 RTP/AVP 18"), "moh/2"}, {talking, "moh/2"}, {"", "moh/3"},
 		} {
 			<-call.ReInvite(c.offer)
 			if got := call.Peer(); got != c.want {

@@ -32,6 +32,7 @@ type media struct {
 
 // local describes our side of one call.
 type local struct {
+	name        string // of the sound, in the origin line; may be empty
 	id, version uint64 // of the origin line
 	addr        netip.AddrPort
 	forbidden   func(netip.Addr) bool // addresses RTP must not go to

@@ -66,7 +66,7 @@ func refused(md *sdp.MediaDescription) *sdp.MediaDescription {
 func (l local) marshal(streams []*sdp.MediaDescription) ([]byte, error) {
 	d := sdp.SessionDescription{
 		Origin: sdp.Origin{
-			Username: "-", SessionID: l.id, SessionVersion: l.version,
+			Username: l.owner(), SessionID: l.id, SessionVersion: l.version,
 			NetworkType: "IN", AddressType: family(l.addr.Addr()), UnicastAddress: l.addr.Addr().String(),
 		},
 		SessionName: "sipd",
@@ -77,6 +77,15 @@ func (l local) marshal(streams []*sdp.MediaDescription) ([]byte, error) {
 		MediaDescriptions: streams,
 	}
 	return d.Marshal()
+}
+
+// owner is the user name of the origin line: the sound, for people who read
+// traces.
+func (l local) owner() string {
+	if l.name == "" {
+		return "-"
+	}
+	return l.name
 }
 
 func family(ip netip.Addr) string {

@@ -185,7 +185,9 @@ func undirected(part string) string {
 
 // voice is the origin under which a leg hears us: it must not change within a
 // dialog, whoever speaks, and its version must grow by one with each change
-// (RFC 3264 section 8).
+// (RFC 3264 section 8). Only the user name is that of who speaks, so that a
+// trace shows it: tools made for OpenSIPS, which passes descriptions through,
+// look for it there, and no user agent is known to.
 type voice struct {
 	origin  []string // fields of the first o= line
 	version uint64
@@ -208,6 +210,7 @@ func (v *voice) say(sdp string) string {
 		return sdp
 	}
 	mine := append([]string(nil), v.origin...)
+	mine[0] = f[0]
 	mine[2] = strconv.FormatUint(v.version, 10)
 	now := strings.Replace(sdp, o, strings.Join(mine, " "), 1)
 	if now != v.sent {

@@ -43,7 +43,8 @@ func TestHold(t *testing.T) {
 	}
 }
 
-// TestVoice holds that a dialog hears one origin, whose version grows by one
+// TestVoice holds that a dialog hears one origin but for the name of the
+// speaker, and that its version grows by one
 // with each change (RFC 3264 section 8).
 func TestVoice(t *testing.T) {
 	var v voice
@@ -51,8 +52,8 @@ func TestVoice(t *testing.T) {
 	steps := []struct{ say, want string }{
 		{a, "o=A 7 1 IN IP4 192.0.2.1"},
 		{a, "o=A 7 1 IN IP4 192.0.2.1"},
-		{b, "o=A 7 2 IN IP4 192.0.2.1"},
-		{b, "o=A 7 2 IN IP4 192.0.2.1"},
+		{b, "o=B 7 2 IN IP4 192.0.2.1"},
+		{b, "o=B 7 2 IN IP4 192.0.2.1"},
 		{a, "o=A 7 3 IN IP4 192.0.2.1"},
 	}
 	for i, st := range steps {

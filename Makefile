@@ -1,0 +1,34 @@
+# sipd: the two commands are `make demo` and `make test`.
+.PHONY: build demo test check deps fuzz bench clean
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+FUZZTIME ?= 60s
+PROCS   ?= $(shell nproc)
+
+build:                ## static binary at bin/sipd
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/sipd ./cmd/sipd
+
+demo: build           ## a whole call on the embedded database, live in the terminal
+	bin/sipd demo
+
+test: deps check      ## everything, with MariaDB, SIPp and baresip
+	$(GO) test -race -timeout 12m ./...
+
+check:                ## formatting and vet
+	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "gofmt: $$bad"; exit 1; }
+	$(GO) vet ./...
+
+deps:                 ## Debian packages the tests need
+	@scripts/deps.sh gcc:gcc mariadbd:mariadb-server sipp:sip-tester baresip:baresip
+
+fuzz:                 ## each fuzz target for FUZZTIME
+	@scripts/fuzz.sh $(FUZZTIME)
+
+bench:                ## speed: the engine, the whole server, and Kamailio beside it
+	@scripts/deps.sh sipp:sip-tester kamailio:kamailio
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./modules/callcenter/engine ./scripting ./core/...
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 10m ./test/bench
+
+clean:
+	rm -rf bin

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"github.com/sipd/sipd/core"
+	"github.com/sipd/sipd/modules/b2b"
+	"github.com/sipd/sipd/modules/callcenter"
+	"github.com/sipd/sipd/modules/httpd"
+	"github.com/sipd/sipd/modules/mihttp"
+	"github.com/sipd/sipd/modules/player"
+
+	_ "github.com/go-sql-driver/mysql" // database drivers, named by the URL's scheme
+	_ "modernc.org/sqlite"
+)
+
+// builtin lists the modules this binary can load. A build with other modules
+// is a copy of this command with another list.
+func builtin() []core.Module {
+	return []core.Module{
+		b2b.NewEntities(),
+		b2b.New(),
+		callcenter.New(),
+		httpd.New(),
+		mihttp.New(),
+		player.New(),
+	}
+}

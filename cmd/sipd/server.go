@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/sipd/sipd/core"
+	"github.com/sipd/sipd/core/sip"
+	"github.com/sipd/sipd/modules/corecmd"
+	"github.com/sipd/sipd/scripting"
+)
+
+// serverName is what the Server header and MI version say.
+func serverName() string {
+	return fmt.Sprintf("sipd (%s (%s/%s))", version, runtime.GOARCH, runtime.GOOS)
+}
+
+// instance is one server with what the process adds to it: logging and the
+// core's own commands.
+type instance struct {
+	*core.Server
+	cfg   *core.Config
+	level *slog.LevelVar
+	kill  chan struct{} // MI kill
+}
+
+// instanceOptions change a server for the demo and for tests.
+type instanceOptions struct {
+	env  func(string) string
+	log  io.Writer // where logs go
+	wrap func(core.Network, sip.Handler) (core.Network, sip.Handler)
+}
+
+// newInstance loads a route file; nothing is opened yet. Its error is the
+// user's to mend.
+func newInstance(file string, o instanceOptions) (*instance, error) {
+	if o.env == nil {
+		o.env = os.Getenv
+	}
+	script, err := scripting.Load(file, scripting.Options{Modules: builtin, Env: o.env})
+	if err != nil {
+		return nil, badInput(err)
+	}
+	cfg := script.Config()
+	in := &instance{cfg: cfg, level: new(slog.LevelVar), kill: make(chan struct{}, 1)}
+	in.level.Set(cfg.Log.Level)
+	log := newLogger(o.log, cfg.Log, in.level)
+	in.Server = core.NewServer(core.Options{
+		Config:  cfg,
+		Catalog: builtin(),
+		Log:     log,
+		Version: serverName(),
+		Open:    opener(cfg, log, o.wrap),
+		Bind: func(mods []core.Module, s *core.Server) (core.Router, error) {
+			return script.NewRouter(mods, scripting.Bindings{
+				IsMyself: s.IsMyself, Sockets: s.Sockets, Log: log, Version: serverName()})
+		},
+	})
+	return in, in.commands()
+}
+
+// commands registers the core's own management commands and statistics.
+func (in *instance) commands() error {
+	o := corecmd.Options{
+		Registry: in.MI(), Stats: in.Stats(), Level: in.level, Server: serverName(),
+		Start: time.Now(), Now: time.Now, Args: os.Args,
+		Kill: func() {
+			select {
+			case in.kill <- struct{}{}:
+			default:
+			}
+		},
+	}
+	for _, c := range corecmd.Commands(o) {
+		if err := in.MI().Register(c); err != nil {
+			return err
+		}
+	}
+	return corecmd.Register(in.Stats(), o)
+}
+
+// newLogger makes the logger that log_level and log_format ask for.
+func newLogger(w io.Writer, cfg core.LogConfig, level *slog.LevelVar) *slog.Logger {
+	o := &slog.HandlerOptions{Level: level}
+	if cfg.JSON {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}
+
+// opener opens the sockets of a configuration.
+func opener(cfg *core.Config, log *slog.Logger, wrap func(core.Network, sip.Handler) (core.Network, sip.Handler)) func(context.Context, sip.Handler) (core.Network, error) {
+	return func(ctx context.Context, h sip.Handler) (core.Network, error) {
+		return openStack(ctx, cfg, log, h, wrap)
+	}
+}

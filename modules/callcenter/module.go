@@ -1,0 +1,133 @@
+package callcenter
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/sipd/sipd/core"
+	"github.com/sipd/sipd/core/event"
+	"github.com/sipd/sipd/modules/b2b"
+	"github.com/sipd/sipd/modules/callcenter/engine"
+)
+
+// moduleName is what loadmodule calls the module, and the group of its
+// statistics.
+const moduleName = "call_center"
+
+// The events of the module.
+const (
+	eventAgent = "E_CALLCENTER_AGENT_REPORT"
+	eventCall  = "E_CALLCENTER_CALL_REPORT"
+	eventAlarm = "E_CALLCENTER_ALARM"
+)
+
+// module joins the engine to the server.
+type module struct {
+	params   params
+	log      *slog.Logger
+	host     core.Host
+	sessions *b2b.Module
+	store    storage
+	runner   *runner
+}
+
+// New returns the module with its default parameters.
+func New() core.Module { return &module{params: defaults()} }
+
+// Exports implements [core.Module].
+func (m *module) Exports() core.Exports {
+	return core.Exports{
+		Name:   moduleName,
+		Needs:  []string{"b2b_logic"},
+		Params: m.params.declare(),
+		Funcs:  m.functions(),
+		Vars:   []core.Var{{Name: "cc_state", Doc: "state of the call in a local_route", Get: ccState}},
+		MI:     m.commands(),
+		Stats:  statistics(),
+		Events: []event.Type{
+			{Name: eventAgent, Fields: []string{"agent_id", "status", "state", "wrapup_ends", "ongoing_sessions", "flow_id"}, Doc: "an agent changed state"},
+			{Name: eventCall, Fields: []string{"call_id", "state", "flow_id", "agent_id"}, Doc: "a call changed state"},
+			{Name: eventAlarm, Fields: []string{"call_id", "flow_id", "text"}, Doc: "something needs the operator"},
+		},
+	}
+}
+
+// ccState is $cc_state: the state of the call a local_route works for.
+func ccState(msg *core.Msg) any {
+	if msg == nil || msg.Call == nil || msg.Call.State == "" {
+		return nil
+	}
+	return msg.Call.State
+}
+
+// Init implements [core.Module]: it opens the databases and loads flows and
+// agents, so that a wrong database stops the server before it takes a call.
+func (m *module) Init(host core.Host) error {
+	m.host, m.log = host, host.Log()
+	sessions, ok := host.Module("b2b_logic").(*b2b.Module)
+	if !ok {
+		return errors.New("module b2b_logic is of another build")
+	}
+	m.sessions = sessions
+	offers, err := parseOffers(m.params.callerOffer)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), reloadTime)
+	defer cancel()
+	if m.store, err = openStore(ctx, &m.params, host); err != nil {
+		return err
+	}
+	load, bad, err := m.store.Load(ctx)
+	if err != nil {
+		return err
+	}
+	for _, row := range bad {
+		if row.Used {
+			m.log.Warn("a row is doubtful", "row", row)
+		} else {
+			m.log.Error("a row was skipped", "row", row)
+		}
+	}
+	load.AtStart = true
+	m.start(load, offers)
+	return nil
+}
+
+// start makes the loop and gives it what was loaded.
+func (m *module) start(load engine.Load, offers offers) {
+	perform := &performer{
+		log: m.log, b2b: m.sessions, save: m.store.Save, emit: m.host.Emit,
+		expand: expander(func() playerModule {
+			p, _ := m.host.Module("player").(playerModule)
+			return p
+		}),
+		flowOf: map[engine.CallID]string{}, offers: offers, params: &m.params,
+	}
+	m.runner = newRunner(engine.New(engine.Options{
+		Wrapup:              m.params.wrapup,
+		RejectOnNoAgents:    m.params.rejectOnNoAgents,
+		QueuePosParam:       m.params.queuePosParam,
+		ChatPolicy:          m.params.chatPolicy,
+		InternalDispatching: m.params.internalDispatching,
+		DropOld:             m.params.bridgeMode == compat,
+	}), perform.do)
+	perform.failed = func(ev engine.ConnectFailed) { m.runner.post(ev) }
+	m.host.Stats().Collect(moduleName, m.collect)
+	m.runner.post(load)
+	go m.runner.run()
+}
+
+// Stop implements [core.Stopper]: every call ends with BYE and CDR, and what
+// the database has not taken when ctx ends stays in the journal.
+func (m *module) Stop(ctx context.Context) error {
+	if m.runner != nil {
+		m.runner.post(engine.HangUpAll{})
+		m.runner.close()
+	}
+	if m.store != nil {
+		return m.store.Close(ctx)
+	}
+	return nil
+}

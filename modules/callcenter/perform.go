@@ -1,0 +1,192 @@
+package callcenter
+
+import (
+	"fmt"
+	"log/slog"
+
+	"github.com/sipd/sipd/core/event"
+	"github.com/sipd/sipd/core/sip"
+	"github.com/sipd/sipd/modules/b2b"
+	"github.com/sipd/sipd/modules/callcenter/engine"
+)
+
+// switchboard is what call_center needs of the B2B module.
+type switchboard interface {
+	Open(b2b.Key)
+	Connect(b2b.Key, b2b.Dest)
+	SetState(b2b.Key, string)
+	Terminate(b2b.Key)
+}
+
+// performer does the engine's actions. None of them waits.
+type performer struct {
+	log    *slog.Logger
+	b2b    switchboard
+	save   func(engine.Action)                 // to the database, in the background
+	emit   func(name string, f ...event.Field) // to the event bus
+	expand func(uri string) (string, error)    // player:NAME to a SIP URI
+	failed func(engine.ConnectFailed)          // an attempt that could not even start
+	flowOf map[engine.CallID]string            // live calls, for caller_offer
+	offers offers
+	params *params
+}
+
+func (p *performer) do(a engine.Action) {
+	switch a := a.(type) {
+	case engine.Answer:
+		if a.Call != "" && a.Code == engine.Done {
+			p.b2b.Open(b2b.Key(a.Call))
+		}
+	case engine.Connect:
+		p.connect(a)
+	case engine.Hangup:
+		p.b2b.Terminate(b2b.Key(a.Call))
+	case engine.SaveCall:
+		p.flowOf[a.Row.Call] = a.Row.Flow
+		p.save(a)
+	case engine.DeleteCall:
+		delete(p.flowOf, a.Call)
+		p.save(a)
+	case engine.UpdateCall, engine.WriteCDR, engine.SaveWrapup:
+		p.save(a)
+	case engine.ReportAgent:
+		p.report(a)
+	case engine.Alarm:
+		p.log.Warn("alarm", "call", a.Call, "flow", a.Flow, "text", a.Text)
+		p.emit(eventAlarm, event.Field{Name: "call_id", Value: string(a.Call)},
+			event.Field{Name: "flow_id", Value: a.Flow}, event.Field{Name: "text", Value: a.Text})
+	case engine.Trace:
+		p.trace(a)
+	}
+}
+
+func (p *performer) connect(a engine.Connect) {
+	uri, err := p.expand(a.URI)
+	if err != nil {
+		p.log.Error("connect", "call", a.Call, "uri", a.URI, "err", err)
+		p.failed(engine.ConnectFailed{Call: a.Call, Attempt: a.Attempt, Code: 404})
+		return
+	}
+	d := b2b.Dest{
+		ID: a.Attempt, URI: uri, Display: a.Display, Announce: a.Announce,
+		Role: "media", State: stateOf(a.Target, a.Announce),
+		DropOld: p.params.bridgeMode == compat && a.Announce == "",
+	}
+	if a.Announce != "" {
+		if d.Announce, err = p.expand(a.Announce); err != nil {
+			p.log.Error("connect without announcement", "call", a.Call, "uri", a.Announce, "err", err)
+			d.Announce = ""
+		}
+	}
+	if a.Target == engine.ToAgent {
+		d.Role, d.RingTimeout = "agent", p.params.ringTimeout
+	}
+	if p.offers.caller(p.flowOf[a.Call], uri) {
+		d.Offer = b2b.CallerOffer
+	}
+	p.log.Debug("connect", "call", a.Call, "attempt", a.Attempt, "uri", uri, "agent", a.Agent)
+	p.b2b.Connect(b2b.Key(a.Call), d)
+}
+
+// stateOf is what $cc_state shows while the destination is being connected.
+func stateOf(t engine.Target, announce string) string {
+	switch {
+	case t == engine.ToWelcome:
+		return engine.StateWelcome.String()
+	case t == engine.ToDissuading:
+		return "" // dissuading1 or 2: the Trace just before has said which
+	case t == engine.ToAgent && announce != "":
+		return engine.StatePreAgent.String()
+	case t == engine.ToAgent:
+		return engine.StateToAgent.String()
+	}
+	return engine.StateQueued.String()
+}
+
+// report raises E_CALLCENTER_AGENT_REPORT. The state goes out under both
+// names: OpenSIPS documents "state" and sends "status".
+func (p *performer) report(a engine.ReportAgent) {
+	p.log.Debug("agent", "agent", a.Agent, "state", a.State, "flow", a.Flow)
+	f := []event.Field{{Name: "agent_id", Value: a.Agent},
+		{Name: "status", Value: string(a.State)}, {Name: "state", Value: string(a.State)}}
+	if !a.WrapupEnds.IsZero() {
+		f = append(f, event.Field{Name: "wrapup_ends", Value: a.WrapupEnds.Unix()})
+	}
+	if a.State == engine.InChat && a.Chats > 0 {
+		f = append(f, event.Field{Name: "ongoing_sessions", Value: int64(a.Chats)})
+	}
+	if a.Flow != "" {
+		f = append(f, event.Field{Name: "flow_id", Value: a.Flow})
+	}
+	p.emit(eventAgent, f...)
+}
+
+func (p *performer) trace(a engine.Trace) {
+	if a.Call == "" {
+		return
+	}
+	p.log.Info("call", "call", a.Call, "state", a.State, "flow", a.Flow, "agent", a.Agent)
+	p.b2b.SetState(b2b.Key(a.Call), a.State.String())
+	p.emit(eventCall, event.Field{Name: "call_id", Value: string(a.Call)},
+		event.Field{Name: "state", Value: a.State.String()},
+		event.Field{Name: "flow_id", Value: a.Flow}, event.Field{Name: "agent_id", Value: a.Agent})
+}
+
+// heard turns what the B2B session tells into an engine event; nil for what
+// the engine need not know.
+func heard(e b2b.Event) engine.Event {
+	id := engine.CallID(e.SessionKey())
+	switch e := e.(type) {
+	case b2b.Connected:
+		return engine.Connected{Call: id, Attempt: e.ID}
+	case b2b.Announcing:
+		return engine.Announcing{Call: id, Attempt: e.ID}
+	case b2b.AnnounceDone:
+		return engine.AnnounceDone{Call: id, Attempt: e.ID}
+	case b2b.ConnectFailed:
+		return engine.ConnectFailed{Call: id, Attempt: e.ID, Code: e.Code}
+	case b2b.PeerGone:
+		return engine.PeerGone{Call: id, Attempt: e.ID}
+	case b2b.CallerGone:
+		return engine.CallerGone{Call: id}
+	case b2b.Ended:
+		return engine.CallLost{Call: id, Reason: fmt.Sprintf("%d %s", e.Code, e.Reason)}
+	}
+	return nil
+}
+
+// expander turns player:NAME into a SIP URI by the module player, and checks
+// every other URI.
+func expander(player func() playerModule) func(string) (string, error) {
+	return func(text string) (string, error) {
+		u, err := sip.ParseURI(text)
+		if err != nil {
+			return "", err
+		}
+		if u.Scheme != "player" {
+			return text, nil
+		}
+		m := player()
+		if m == nil {
+			return "", fmt.Errorf("%s: module player is not loaded: add loadmodule \"player\"", text)
+		}
+		name, params, _ := cutParams(u.Opaque)
+		uri, err := m.URI(name)
+		return uri + params, err
+	}
+}
+
+// playerModule is what call_center needs of the module player.
+type playerModule interface {
+	URI(name string) (string, error)
+}
+
+// cutParams splits "moh;cc_pos=3" before the first semicolon.
+func cutParams(s string) (name, params string, found bool) {
+	for i := range len(s) {
+		if s[i] == ';' {
+			return s[:i], s[i:], true
+		}
+	}
+	return s, "", false
+}

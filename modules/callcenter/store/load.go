@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+
+	"github.com/jmoiron/sqlx"
+
+	"github.com/sipd/sipd/core/db"
+	"github.com/sipd/sipd/modules/callcenter/engine"
+)
+
+// Load reads all flows and agents in one snapshot of the database, in the
+// order in which the database gives them. Rows that cannot be used are left
+// out and returned as bad, with their remedy; it is for the caller to go on
+// without them (at start) or to refuse (at cc_reload). The error says that
+// nothing could be read.
+func (s *Store) Load(ctx context.Context) (engine.Load, []BadRow, error) {
+	s.look(ctx)
+	return load(ctx, s.opt.DB, s.names)
+}
+
+func load(ctx context.Context, d *db.DB, n Names) (l engine.Load, bad []BadRow, err error) {
+	flows, agents := n[flowsTable], n[agentsTable]
+	fCols, err := columnsOf(ctx, d, flows)
+	if err != nil {
+		return l, nil, err
+	}
+	aCols, err := columnsOf(ctx, d, agents)
+	if err != nil {
+		return l, nil, err
+	}
+	era := n.agentsEra(aCols)
+	aFields, err := n.fieldsOf(agents, aCols, era, agentFields())
+	if err != nil {
+		return l, nil, fmt.Errorf("database %s: %w", d.URL(), err)
+	}
+	fFields, err := n.fieldsOf(flows, fCols, era, flowFields())
+	if err != nil {
+		return l, nil, fmt.Errorf("database %s: %w", d.URL(), err)
+	}
+	var options *sql.TxOptions // SQLite reads from a snapshot anyway
+	if d.Dialect() == db.MySQL {
+		options = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
+	}
+	tx, err := d.Read().BeginTxx(ctx, options)
+	if err != nil {
+		return l, nil, d.Explain(err)
+	}
+	defer tx.Rollback() //nolint:errcheck // it only read
+	r := reader{tx: tx, names: n}
+	l.Flows = collect(ctx, &r, flows, fFields, fFlowID, flow)
+	l.Agents = collect(ctx, &r, agents, aFields, aAgentID, agent)
+	if r.err != nil {
+		return engine.Load{}, nil, d.Explain(r.err)
+	}
+	return l, r.bad, nil
+}
+
+// reader reads tables in a transaction until something fails.
+type reader struct {
+	tx    *sqlx.Tx
+	names Names
+	bad   []BadRow
+	err   error
+}
+
+// collect turns the rows of a table into configurations. idParam is the
+// column that names a row; a name counts once.
+func collect[T any](ctx context.Context, r *reader, table string, fields []field, idParam string, parse func(*row) T) []T {
+	if r.err != nil {
+		return nil
+	}
+	names := make([]string, len(fields))
+	for i, f := range fields {
+		names[i] = quote(f.name)
+	}
+	rows, err := r.tx.QueryContext(ctx, "SELECT "+strings.Join(names, ", ")+" FROM "+quote(table))
+	if err != nil {
+		r.err = err
+		return nil
+	}
+	defer rows.Close()
+	var list []T
+	seen := map[string]bool{}
+	for rows.Next() {
+		one, err := scan(rows, fields, r.names)
+		if err != nil {
+			r.err = err
+			return nil
+		}
+		config, id := parse(one), strings.TrimSpace(one.values[idParam].String)
+		if one.fault == nil && seen[id] {
+			one.fail(idParam, "occurs twice", "remove one of the rows")
+		}
+		if one.fault != nil {
+			r.bad = append(r.bad, BadRow{Table: table, ID: id, Why: one.fault.why, Remedy: one.fault.remedy})
+			continue
+		}
+		seen[id] = true
+		list = append(list, config)
+	}
+	r.err = rows.Err()
+	return list
+}
+
+// scan reads every column as text, so that a wrong type is a fault of one row
+// and not of the whole table.
+func scan(rows *sql.Rows, fields []field, n Names) (*row, error) {
+	values, into := make([]sql.NullString, len(fields)), make([]any, len(fields))
+	for i := range values {
+		into[i] = &values[i]
+	}
+	if err := rows.Scan(into...); err != nil {
+		return nil, err
+	}
+	r := &row{values: map[string]sql.NullString{}, names: n}
+	for i, f := range fields {
+		r.values[f.param] = values[i]
+	}
+	return r, nil
+}

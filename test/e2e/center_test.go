@@ -1,0 +1,540 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	_ "modernc.org/sqlite"
+
+	"github.com/sipd/sipd/core/db/dbtest"
+	"github.com/sipd/sipd/core/sip"
+	"github.com/sipd/sipd/core/sip/phone"
+	"github.com/sipd/sipd/core/sip/stack"
+)
+
+// patience bounds every wait; a machine under load is slow, not broken.
+const patience = 20 * time.Second
+
+// bin is the binary under test, built once by TestMain.
+var bin string
+
+func TestMain(m *testing.M) { os.Exit(runTests(m)) }
+
+func runTests(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "sipd-e2e")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	bin = filepath.Join(dir, "sipd")
+	if out, err := exec.Command("go", "build", "-race", "-o", bin, "../../cmd/sipd").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// center is one running sipd with its database.
+type center struct {
+	t       *testing.T
+	url     string // of the database
+	db      *sql.DB
+	sip, mi string
+	route   string
+	cmd     *exec.Cmd
+	done    chan struct{}
+	log     *logBuffer
+}
+
+// logBuffer keeps what the server printed.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// bothDatabases runs fn on SQLite and on MariaDB.
+func bothDatabases(t *testing.T, fn func(*testing.T, *center)) {
+	t.Run("sqlite", func(t *testing.T) { fn(t, newCenter(t, "sqlite://"+filepath.Join(t.TempDir(), "cc.db"))) })
+	t.Run("mariadb", func(t *testing.T) { fn(t, newCenter(t, dbtest.MariaDB(t))) })
+}
+
+// newCenter creates the tables in the database.
+func newCenter(t *testing.T, url string) *center {
+	t.Helper()
+	c := &center{t: t, url: url, route: "testdata/route.lua", log: &logBuffer{}}
+	sipd(t, 0, "db", "create", "--url", url)
+	c.db = openSQL(t, url)
+	return c
+}
+
+// openSQL opens the database of an OpenSIPS URL the way any other program
+// would.
+func openSQL(t *testing.T, url string) *sql.DB {
+	t.Helper()
+	driver, dsn := "sqlite", strings.TrimPrefix(url, "sqlite://")+"?_pragma=busy_timeout(10000)"
+	if rest, ok := strings.CutPrefix(url, "mysql://"); ok {
+		auth, place, _ := strings.Cut(rest, "@")
+		cfg := mysql.NewConfig()
+		cfg.User, cfg.Passwd, _ = strings.Cut(auth, ":")
+		cfg.Net = "tcp"
+		cfg.Addr, cfg.DBName, _ = strings.Cut(place, "/")
+		driver, dsn = "mysql", cfg.FormatDSN()
+	}
+	db, err := sql.Open(driver, dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// sipd runs the binary and checks its exit code.
+func sipd(t *testing.T, want int, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), bin, args...)
+	out, err := cmd.CombinedOutput()
+	if got := cmd.ProcessState.ExitCode(); got != want {
+		t.Fatalf("sipd %s: exit code %d, want %d (%v)\n%s", strings.Join(args, " "), got, want, err, out)
+	}
+	return string(out)
+}
+
+// exec runs one statement.
+func (c *center) exec(q string, args ...any) {
+	c.t.Helper()
+	if _, err := c.db.Exec(q, args...); err != nil {
+		c.t.Fatalf("%s: %v", q, err)
+	}
+}
+
+// row is one row as text; NULL is "NULL".
+type row map[string]string
+
+// rows runs a query.
+func (c *center) rows(q string, args ...any) []row {
+	c.t.Helper()
+	rs, err := c.db.Query(q, args...)
+	if err != nil {
+		c.t.Fatalf("%s: %v", q, err)
+	}
+	defer rs.Close()
+	names, _ := rs.Columns()
+	var list []row
+	for rs.Next() {
+		cells := make([]sql.NullString, len(names))
+		into := make([]any, len(names))
+		for i := range cells {
+			into[i] = &cells[i]
+		}
+		if err := rs.Scan(into...); err != nil {
+			c.t.Fatal(err)
+		}
+		r := row{}
+		for i, n := range names {
+			r[n] = "NULL"
+			if cells[i].Valid {
+				r[n] = cells[i].String
+			}
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+// cdrs waits until there are n CDRs and returns them in order.
+func (c *center) cdrs(n int) []row {
+	c.t.Helper()
+	var got []row
+	c.until(fmt.Sprintf("%d CDRs", n), func() bool {
+		got = c.rows("select * from cc_cdrs order by id")
+		return len(got) >= n
+	})
+	if len(got) != n {
+		c.t.Fatalf("%d CDRs, want %d: %v", len(got), n, got)
+	}
+	return got
+}
+
+// want compares columns of a row.
+func (c *center) want(r row, cols map[string]string) {
+	c.t.Helper()
+	for name, v := range cols {
+		if r[name] != v {
+			c.t.Errorf("%s = %q, want %q in %v", name, r[name], v, r)
+		}
+	}
+}
+
+// until waits for a condition.
+func (c *center) until(what string, ok func() bool) {
+	c.t.Helper()
+	deadline := time.After(patience)
+	for !ok() {
+		select {
+		case <-deadline:
+			c.t.Fatalf("waited %v for %s\n%s", patience, what, c.log)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// flow and agent insert provisioning rows; the rest of the columns have the
+// defaults of the schema.
+func (c *center) flow(id string, cols row) {
+	c.t.Helper()
+	c.insert("cc_flows", "flowid", id, cols, row{"skill": "test"})
+}
+
+func (c *center) agent(id string, cols row) {
+	c.t.Helper()
+	c.insert("cc_agents", "agentid", id, cols, row{"skills": "test", "logstate": "1", "wrapup_time": "1"})
+}
+
+func (c *center) insert(table, key, id string, cols, defaults row) {
+	names, marks, args := []string{key}, []string{"?"}, []any{id}
+	for n, v := range defaults {
+		if _, ok := cols[n]; !ok {
+			names, marks, args = append(names, n), append(marks, "?"), append(args, v)
+		}
+	}
+	for n, v := range cols {
+		names, marks, args = append(names, n), append(marks, "?"), append(args, v)
+	}
+	c.exec(fmt.Sprintf("insert into %s (%s) values (%s)", table, strings.Join(names, ","), strings.Join(marks, ",")), args...)
+}
+
+// start runs the server and waits until it answers.
+func (c *center) start(env ...string) {
+	c.t.Helper()
+	port := freePort(c.t)
+	c.sip = "127.0.0.1:" + freeUDP(c.t)
+	c.mi = "http://127.0.0.1:" + port + "/mi"
+	c.cmd = exec.Command(bin, "run", "-f", c.route)
+	c.cmd.Env = append(os.Environ(), "SIPD_LISTEN=udp:"+c.sip, "SIPD_DB_URL="+c.url, "SIPD_MI_PORT="+port, "SIPD_SPOOL="+c.t.TempDir())
+	c.cmd.Env = append(c.cmd.Env, env...)
+	c.cmd.Stdout, c.cmd.Stderr = c.log, c.log
+	if err := c.cmd.Start(); err != nil {
+		c.t.Fatal(err)
+	}
+	c.done = make(chan struct{})
+	go func() { _ = c.cmd.Wait(); close(c.done) }()
+	c.t.Cleanup(func() {
+		_ = c.cmd.Process.Kill()
+		<-c.done
+		if strings.Contains(c.log.String(), "DATA RACE") {
+			c.t.Error("the server has a data race")
+		}
+		if c.t.Failed() {
+			c.t.Logf("server log:\n%s", c.log)
+		}
+	})
+	c.until("the server to answer", func() bool {
+		select {
+		case <-c.done:
+			c.t.Fatalf("the server ended at start\n%s", c.log)
+		default:
+		}
+		_, err := c.try("uptime", nil)
+		return err == nil
+	})
+}
+
+// stop sends SIGTERM and checks that the server exits with 0 within 5 s.
+func (c *center) stop() {
+	c.t.Helper()
+	begin := time.Now()
+	_ = c.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-c.done:
+	case <-time.After(patience):
+		c.t.Fatal("SIGTERM did not end the server")
+	}
+	if took := time.Since(begin); took > 5*time.Second {
+		c.t.Errorf("SIGTERM to exit took %v, want 5 s at most", took)
+	}
+	if code := c.cmd.ProcessState.ExitCode(); code != 0 {
+		c.t.Errorf("exit code %d after SIGTERM, want 0", code)
+	}
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
+}
+
+func freeUDP(t *testing.T) string {
+	t.Helper()
+	l, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return fmt.Sprint(l.LocalAddr().(*net.UDPAddr).Port)
+}
+
+// miError is an error answer of the management interface.
+type miError struct {
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+}
+
+func (e *miError) Error() string { return fmt.Sprintf("%d %s", e.Code, e.Message) }
+
+// try sends a management command.
+func (c *center) try(method string, params any) (json.RawMessage, error) {
+	req := map[string]any{"jsonrpc": "2.0", "id": 1, "method": method}
+	if params != nil {
+		req["params"] = params
+	}
+	body, err := json.Marshal(req)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	post, err := http.NewRequestWithContext(ctx, http.MethodPost, c.mi, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	post.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(post)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	raw, err := io.ReadAll(res.Body)
+	if err != nil {
+		return nil, err
+	}
+	var reply struct {
+		Result json.RawMessage
+		Error  *miError
+	}
+	if err := json.Unmarshal(raw, &reply); err != nil {
+		return nil, fmt.Errorf("%w in %q", err, raw)
+	}
+	if reply.Error != nil {
+		return nil, reply.Error
+	}
+	return reply.Result, nil
+}
+
+// do sends a management command that must succeed, and decodes its result.
+func (c *center) do(method string, params, into any) {
+	c.t.Helper()
+	raw, err := c.try(method, params)
+	if err != nil {
+		c.t.Fatalf("MI %s: %v", method, err)
+	}
+	if into != nil {
+		if err := json.Unmarshal(raw, into); err != nil {
+			c.t.Fatalf("MI %s: %v in %s", method, err, raw)
+		}
+	}
+}
+
+// list returns the members of cc_list_queue and its like.
+func (c *center) list(method, member string) []map[string]any {
+	c.t.Helper()
+	var all map[string][]map[string]any
+	c.do(method, nil, &all)
+	return all[member]
+}
+
+// agentState is what cc_list_agents says of an agent: "offline" or its State.
+func (c *center) agentState(id string) string {
+	c.t.Helper()
+	for _, a := range c.list("cc_list_agents", "Agents") {
+		if a["id"] == id {
+			if s, ok := a["State"].(string); ok {
+				return s
+			}
+			return "offline"
+		}
+	}
+	return "unknown"
+}
+
+// awaitAgent waits for a state of an agent.
+func (c *center) awaitAgent(id, state string) {
+	c.t.Helper()
+	c.until("agent "+id+" "+state, func() bool { return c.agentState(id) == state })
+}
+
+// idle waits until no call and no B2B session is left, in memory or as a row.
+func (c *center) idle() {
+	c.t.Helper()
+	c.until("no call left", func() bool {
+		return len(c.list("cc_list_calls", "Calls")) == 0 && len(c.rows("select id from cc_calls")) == 0 &&
+			c.stat("b2b_logic:active_sessions") == 0
+	})
+}
+
+// stat reads one statistic.
+func (c *center) stat(name string) int {
+	c.t.Helper()
+	var got map[string]int
+	c.do("get_statistics", map[string]any{"statistics": []string{name}}, &got)
+	return got[name]
+}
+
+// phone opens a phone on loopback.
+func (c *center) phone(o phone.Options) *phone.Phone {
+	c.t.Helper()
+	p, err := phone.New(o, func(h sip.Handler) (sip.Endpoint, error) {
+		s, err := stack.Open(c.t.Context(), stack.Options{
+			Listen: []stack.Listen{{Proto: "udp", Host: "127.0.0.1"}}, Handler: h})
+		if err != nil {
+			return nil, err
+		}
+		c.t.Cleanup(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			_ = s.Close(ctx)
+		})
+		return s, nil
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return p
+}
+
+// call calls a flow and fails the test when it is refused.
+func (c *center) call(p *phone.Phone, flow string, display ...string) *phone.Call {
+	c.t.Helper()
+	got, err := c.dial(p, flow, display...)
+	if err != nil {
+		c.t.Fatalf("call to %s: %v\n%s", flow, err, c.log)
+	}
+	return got
+}
+
+func (c *center) dial(p *phone.Phone, flow string, display ...string) (*phone.Call, error) {
+	ctx, cancel := context.WithTimeout(c.t.Context(), patience)
+	defer cancel()
+	from := sip.Address{URI: p.URI()}
+	if len(display) > 0 {
+		from.Display = display[0]
+	}
+	return p.Call(ctx, "sip:"+flow+"@"+c.sip, from)
+}
+
+// hears waits until the call is joined to the party of that name.
+func (c *center) hears(call *phone.Call, who string) {
+	c.t.Helper()
+	c.receive("to hear "+who, func(stop <-chan time.Time) bool {
+		for {
+			select {
+			case got := <-call.Heard():
+				if got == who {
+					return true
+				}
+			case <-stop:
+				return false
+			}
+		}
+	})
+}
+
+// invited waits for the next INVITE that opens a call at a phone.
+func (c *center) invited(p *phone.Phone) (req *sip.Request) {
+	c.t.Helper()
+	c.receive("an INVITE", func(stop <-chan time.Time) bool {
+		select {
+		case req = <-p.Invited():
+			return true
+		case <-stop:
+			return false
+		}
+	})
+	return req
+}
+
+// answered waits for the next call that a phone takes.
+func (c *center) answered(p *phone.Phone) (call *phone.Call) {
+	c.t.Helper()
+	c.receive("an answered call", func(stop <-chan time.Time) bool {
+		select {
+		case call = <-p.Answered():
+			return true
+		case <-stop:
+			return false
+		}
+	})
+	return call
+}
+
+// ended waits for the end of a call.
+func (c *center) ended(call *phone.Call) {
+	c.t.Helper()
+	c.receive("the end of a call", func(stop <-chan time.Time) bool {
+		select {
+		case <-call.Ended():
+			return true
+		case <-stop:
+			return false
+		}
+	})
+}
+
+func (c *center) receive(what string, wait func(<-chan time.Time) bool) {
+	c.t.Helper()
+	if !wait(time.After(patience)) {
+		c.t.Fatalf("waited %v for %s\n%s", patience, what, c.log)
+	}
+}
+
+// login logs an agent in or out.
+func (c *center) login(agent string, on int) {
+	c.t.Helper()
+	c.do("cc_agent_login", map[string]any{"agent_id": agent, "state": on}, nil)
+}
+
+// sipAddress is the From of a phone.
+func sipAddress(p *phone.Phone) sip.Address { return sip.Address{URI: p.URI()} }
+
+// callAsync calls without waiting for the answer, and returns what cancels
+// the call.
+func (c *center) callAsync(p *phone.Phone, flow string) (cancel func()) {
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, _ = p.Call(ctx, "sip:"+flow+"@"+c.sip, sipAddress(p)) // it is cancelled
+	}()
+	return func() { stop(); <-done }
+}

@@ -175,6 +175,7 @@ func (w *Writer) Stats() Stats {
 // Close stops taking operations and waits until all are applied. When ctx
 // ends first, the rest stays in the journal for the next start; that is no
 // error. The error says how many operations are neither applied nor on disk.
+// A second Close does nothing more.
 func (w *Writer) Close(ctx context.Context) error {
 	w.closeOnce.Do(func() {
 		w.queue.close()
@@ -193,7 +194,11 @@ func (w *Writer) Close(ctx context.Context) error {
 		return w.unsaved()
 	}
 	w.spool.close()
-	return errors.Join(w.unsaved(), w.lock.Close())
+	err := w.lock.Close()
+	if errors.Is(err, os.ErrClosed) {
+		err = nil // the second Close
+	}
+	return errors.Join(w.unsaved(), err)
 }
 
 // unsaved is the error of operations that end with the process.

@@ -110,7 +110,9 @@ func TestM9(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.hears(call, "agent")
-		c.answered(agent).Bye()
+		talk := c.answered(agent)
+		c.hears(talk, "bob") // joined: before that a BYE is a refusal
+		talk.Bye()
 		c.ended(call)
 		c.want(c.cdrs(1)[0], map[string]string{"call_type": "0", "agent_id": "a", "fstats": "7"})
 		c.idle()
@@ -288,7 +290,9 @@ func TestM26M28(t *testing.T) {
 		c.awaitAgent("a2", "wrapup") // rang out
 		c.login("a3", 1)
 		c.hears(call, "good")
-		c.answered(good).Bye()
+		talk := c.answered(good)
+		c.hears(talk, "bob")
+		talk.Bye()
 		c.ended(call)
 		got := c.cdrs(3)
 		c.want(got[0], map[string]string{"call_type": "-2", "agent_id": "a1", "rejected": "0", "fstats": "3"})

@@ -101,7 +101,8 @@ func openSQL(t *testing.T, url string) *sql.DB {
 	t.Helper()
 	driver, dsn := "sqlite", strings.TrimPrefix(url, "sqlite://")+"?_pragma=busy_timeout(10000)"
 	if rest, ok := strings.CutPrefix(url, "mysql://"); ok {
-		auth, place, _ := strings.Cut(rest, "@")
+		at := strings.LastIndexByte(rest, '@') // a password may have one too
+		auth, place := rest[:at], rest[at+1:]
 		cfg := mysql.NewConfig()
 		cfg.User, cfg.Passwd, _ = strings.Cut(auth, ":")
 		cfg.Net = "tcp"

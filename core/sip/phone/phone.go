@@ -24,8 +24,9 @@ type Options struct {
 
 // Phone is a user agent with any number of calls.
 type Phone struct {
-	o   Options
-	net sip.Endpoint
+	o     Options
+	net   sip.Endpoint // may be read once ready is closed
+	ready chan struct{}
 
 	mu       sync.Mutex
 	calls    map[string]*Call // by Call-ID
@@ -38,8 +39,9 @@ func New(o Options, open func(sip.Handler) (sip.Endpoint, error)) (*Phone, error
 	if o.Code == 0 {
 		o.Code = 200
 	}
-	p := &Phone{o: o, calls: map[string]*Call{},
+	p := &Phone{o: o, ready: make(chan struct{}), calls: map[string]*Call{},
 		rang: make(chan *sip.Request, 4096), answered: make(chan *Call, 4096)}
+	defer close(p.ready)
 	var err error
 	if p.net, err = open(p.handle); err != nil {
 		return nil, fmt.Errorf("phone %s: %w", o.Name, err)
@@ -134,6 +136,7 @@ func (p *Phone) forget(c *Call) {
 
 // handle is what the phone does with a request.
 func (p *Phone) handle(tx sip.ServerRequest) {
+	<-p.ready // a request may come before open has returned
 	req := tx.Request()
 	p.mu.Lock()
 	c := p.calls[req.CallID()]

@@ -46,8 +46,13 @@ func (r Rules) Check(req *sip.Request) *Verdict {
 		return bad("CSeq is not a number below 2^31 and a method")
 	case method != req.Method:
 		return bad("CSeq of another method")
+	case !isToken(method):
+		return bad("bad method")
 	}
-	for _, check := range []func(*sip.Request) *Verdict{checkMaxForwards, checkScheme, checkContact, checkRoutes, r.checkRequire, r.checkContent} {
+	if v := CheckScheme(req.URI); v != nil {
+		return v
+	}
+	for _, check := range []func(*sip.Request) *Verdict{checkMaxForwards, checkContact, checkRoutes, r.checkRequire, r.checkContent} {
 		if v := check(req); v != nil {
 			return v
 		}
@@ -79,9 +84,11 @@ func CheckResponse(res *sip.Response) error {
 	return nil
 }
 
-// checkScheme accepts the schemes that a route can send somewhere.
-func checkScheme(req *sip.Request) *Verdict {
-	if req.URI.IsSIP() || req.URI.Scheme == "tel" {
+// CheckScheme judges the scheme of a Request-URI: sip, sips and tel are what
+// a route can send somewhere (RFC 3261 section 8.2.2.1). [Rules.Check]
+// includes it.
+func CheckScheme(u sip.URI) *Verdict {
+	if u.IsSIP() || u.Scheme == "tel" {
 		return nil
 	}
 	return &Verdict{Code: 416, Reason: "Unsupported URI Scheme"}

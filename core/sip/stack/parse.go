@@ -82,7 +82,7 @@ func startRequest(line string) (*sip.Request, *sanity.Verdict) {
 	if req.URI, err = sip.ParseURI(fields[1]); err != nil {
 		return req, &sanity.Verdict{Code: 400, Reason: "bad Request-URI"}
 	}
-	return req, nil
+	return req, sanity.CheckScheme(req.URI) // sipgo refuses some schemes, without saying that
 }
 
 func (p *parser) response(raw []byte, line string) (message, error) {

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -49,8 +50,11 @@ var tortureStream = map[string]answers{
 	"inv2543": one(400),
 }
 
-// closes lists the files after which a connection cannot go on.
-var closes = []string{"ncl", "mcl01", "clerr", "baddn.noblank", "inv2543"}
+// closes lists the files after which a connection cannot go on: where the
+// next message begins is unknown, or the body is longer than Content-Length
+// says and its rest is no message.
+var closes = []string{"ncl", "mcl01", "clerr", "baddn.noblank", "inv2543",
+	"dblreq", "ipv6-in-sdp", "mult-ip-in-sdp", "ipv4-mapped-ipv6"}
 
 // wantHeader is what an answer must say besides its code.
 var wantHeader = map[string]sip.Header{
@@ -101,7 +105,7 @@ func TestTortureManifest(t *testing.T) {
 			}
 			for _, codes := range torture[name] {
 				for _, code := range codes {
-					if code >= 400 && code != 481 && !strings.Contains(line, sip.HostPort("", code)[1:]) {
+					if code >= 400 && code != 481 && !strings.Contains(line, strconv.Itoa(code)) {
 						t.Errorf("%s: %d is not in the manifest: %s", name, code, line)
 					}
 				}

@@ -106,7 +106,7 @@ func doubts(l engine.Load, n Names) (list []BadRow) {
 
 // checkWritten looks at the columns of cc_calls and cc_cdrs.
 func checkWritten(ctx context.Context, o Options, _ Names, r *Report) error {
-	newer := []string{"media", "script_param"} // of Era33 and Era31: optional
+	optional := []string{"id", "media", "script_param"} // media is of Era33, script_param of Era31
 	for _, t := range []struct {
 		db    *db.DB
 		table string
@@ -115,7 +115,7 @@ func checkWritten(ctx context.Context, o Options, _ Names, r *Report) error {
 		if err != nil {
 			return err
 		}
-		want := slices.DeleteFunc(currentColumns(t.table), func(s string) bool { return slices.Contains(newer, s) })
+		want := slices.DeleteFunc(currentColumns(t.table), func(s string) bool { return slices.Contains(optional, s) })
 		switch lacks := c.missing(want); {
 		case c == nil:
 			r.add(t.table, "is missing in "+t.db.URL().String(), "create it with sipd db create")

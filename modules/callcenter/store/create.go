@@ -38,16 +38,15 @@ func schema(d db.Dialect) (tables, statements []string) {
 	return tables, statements
 }
 
-// tableVersions are the rows of the table version that OpenSIPS 3.3.3 and
-// later look for.
-func tableVersions() []struct {
+// tableVersion is a row of the table version.
+type tableVersion struct {
 	table  string
 	number int
-} {
-	return []struct {
-		table  string
-		number int
-	}{{"cc_flows", 2}, {"cc_agents", 3}, {"cc_cdrs", 2}, {"cc_calls", 3}}
+}
+
+// tableVersions are the rows that OpenSIPS 3.3.3 and later look for.
+func tableVersions() []tableVersion {
+	return []tableVersion{{"cc_flows", 2}, {"cc_agents", 3}, {"cc_cdrs", 2}, {"cc_calls", 3}}
 }
 
 // Create makes the tables of call_center that are missing, in the layout of
@@ -96,7 +95,7 @@ func absentTables(ctx context.Context, d *db.DB, tables []string) (map[string]bo
 			absent[table] = true
 			continue
 		}
-		if lacks := c.missing(currentColumns(table)); lacks != nil && len(lacks) > 0 {
+		if lacks := c.missing(currentColumns(table)); len(lacks) > 0 {
 			return nil, fmt.Errorf("database %s: table %s exists without the columns %s; nothing was changed: sipd can use tables of older OpenSIPS releases as they are, or migrate them with opensips-cli, or create the tables in another database",
 				d.URL(), table, strings.Join(lacks, ", "))
 		}

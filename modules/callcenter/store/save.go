@@ -166,11 +166,9 @@ func nullable(text string) any {
 
 func (s *Store) wide(text string) string { return s.fit(text, wideText) }
 
-// fit cuts a text to a number of characters.
+// fit cuts a text to a number of characters, and makes it UTF-8 when it is not.
 func (s *Store) fit(text string, width int) string {
-	if len(text) <= width {
-		return text
-	}
+	text = strings.ToValidUTF8(text, string(utf8.RuneError))
 	if utf8.RuneCountInString(text) <= width {
 		return text
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync/atomic"
+	"time"
 
 	"github.com/sipd/sipd/core/db"
 )
@@ -91,9 +92,14 @@ func (s *Store) writer(d *db.DB) (*db.Writer, error) {
 	return w, err
 }
 
+// lookTimeout is how long a start waits for the layout.
+const lookTimeout = 5 * time.Second
+
 // look finds out the layout of the tables. Where a database does not answer
 // it stays as it was.
 func (s *Store) look(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
 	l := *s.layout.Load()
 	if c, err := columnsOf(ctx, s.opt.DB, s.names[agentsTable]); err == nil {
 		l.agents = s.names.agentsEra(c)

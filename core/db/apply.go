@@ -60,7 +60,7 @@ func (t *sqlTarget) batch(ctx context.Context, stream string, recs []record, rej
 		t.stream, t.sure = stream, false
 	}
 	done, last := t.known, recs[len(recs)-1].seq
-	if stream != t.stream {
+	if !t.sure {
 		if done, err = t.lookUp(ctx, tx); err != nil {
 			return err
 		}

@@ -28,6 +28,7 @@ type fakeDB struct {
 	down    bool // every call fails
 	hang    bool // every call waits for its deadline
 	unsure  bool // the next call does its work and fails all the same
+	undo    bool // the next call fails at its end, and all of it is undone
 	refuse  map[int64]bool
 	calls   int
 	got     []int64
@@ -58,6 +59,15 @@ func (f *fakeDB) apply(ctx context.Context, stream string, recs []record, reject
 	}
 	if f.down {
 		return errDown
+	}
+	if f.undo {
+		f.undo = false
+		for _, r := range recs {
+			if f.refuse[r.op.Args[0].(int64)] {
+				reject(r, errors.New("duplicate key"))
+			}
+		}
+		return errors.New("deadlock found")
 	}
 	for _, r := range recs {
 		if r.seq <= f.done[stream] {

@@ -78,6 +78,22 @@ func TestSecret(t *testing.T) {
 	}
 }
 
+// TestExplainHides has a driver put the password into its error.
+func TestExplainHides(t *testing.T) {
+	d, err := New("mysql://u:canary@h/d")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	err = d.Explain(fmt.Errorf("invalid DSN u:canary@tcp(h:3306)/d"))
+	if strings.Contains(err.Error(), "canary") || !strings.Contains(err.Error(), "u:***@") {
+		t.Error(err)
+	}
+	if d.Explain(nil) != nil {
+		t.Error("Explain(nil) is an error")
+	}
+}
+
 func TestURLID(t *testing.T) {
 	id := func(s string) string {
 		u, err := Parse(s)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime/debug"
+	"runtime/pprof"
 	"syscall"
 	"time"
 )
@@ -13,11 +15,18 @@ import (
 const stopTime = 4500 * time.Millisecond
 
 type runCmd struct {
-	File string `short:"f" required:"" type:"path" help:"The route file."`
+	File    string `short:"f" required:"" type:"path" help:"The route file."`
+	Profile string `hidden:"" name:"cpu-profile" type:"path" help:"Write a CPU profile to this file."`
 }
 
 // Run runs the route file until SIGTERM, SIGINT or MI kill.
 func (c *runCmd) Run(s streams) error {
+	stopProfile, err := startProfile(c.Profile)
+	if err != nil {
+		return badInput(err)
+	}
+	defer stopProfile()
+	tuneGC()
 	in, err := newInstance(c.File, instanceOptions{log: s.err})
 	if err != nil {
 		return err
@@ -48,4 +57,36 @@ func (in *instance) serveUntil(ctx context.Context) error {
 		fmt.Fprintln(os.Stderr, "sipd: stopped, but", err)
 	}
 	return fatal
+}
+
+// startProfile begins a CPU profile when a file is named.
+func startProfile(file string) (stop func(), err error) {
+	if file == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		f.Close()
+	}, nil
+}
+
+// gcPercent lets the heap grow to four times what is live before it is
+// collected. What is live is small (transactions that wait for
+// retransmissions), so this costs tens of megabytes and saves a tenth of the
+// processor time of a call (BenchmarkCallCPU).
+const gcPercent = 300
+
+// tuneGC leaves an operator's GOGC alone.
+func tuneGC() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
 }

@@ -29,7 +29,8 @@ const JournalTable = "CREATE TABLE IF NOT EXISTS sipd_journal (stream CHAR(32) N
 // sqlTarget applies operations to a database.
 type sqlTarget struct {
 	db     *DB
-	stream string // known is its row in sipd_journal, if sure
+	ready  map[string]*sqlx.Stmt // prepared statements by text; SQLite only
+	stream string                // known is its row in sipd_journal, if sure
 	known  uint64
 	sure   bool
 }
@@ -51,6 +52,7 @@ func (t *sqlTarget) apply(ctx context.Context, stream string, recs []record, rej
 // batch is one transaction. The row of the stream is moved first: that locks
 // out a transaction of an earlier attempt that still hangs in the server.
 func (t *sqlTarget) batch(ctx context.Context, stream string, recs []record, reject func(record, error)) error {
+	t.prepare(ctx, recs)
 	tx, err := t.db.write.BeginTxx(ctx, nil)
 	if err != nil {
 		return err
@@ -113,10 +115,10 @@ func (t *sqlTarget) move(ctx context.Context, tx *sqlx.Tx, from, to uint64) erro
 // do performs one operation. A refused statement leaves the transaction as it
 // was, in both dialects.
 func (t *sqlTarget) do(ctx context.Context, tx *sqlx.Tx, r record, reject func(record, error)) error {
-	_, err := tx.ExecContext(ctx, r.op.SQL, r.op.Args...)
+	err := t.exec(ctx, tx, r.op.SQL, r.op.Args)
 	if err != nil && badText(err) {
 		// Better a row with ? for a character that the table cannot hold.
-		_, err = tx.ExecContext(ctx, r.op.SQL, asciiOnly(r.op.Args)...)
+		err = t.exec(ctx, tx, r.op.SQL, asciiOnly(r.op.Args))
 	}
 	if err == nil {
 		return nil
@@ -126,6 +128,39 @@ func (t *sqlTarget) do(ctx context.Context, tx *sqlx.Tx, r record, reject func(r
 		return nil
 	}
 	return fmt.Errorf("%q: %w", r.op.SQL, err)
+}
+
+// maxReady bounds the prepared statements; call_center has seven.
+const maxReady = 64
+
+// prepare keeps the statements of a batch prepared. In SQLite preparing costs
+// as much as a row; in MySQL it would cost a round trip. It must run outside
+// a transaction, which holds the one connection. What cannot be prepared is
+// left to exec, which says why.
+func (t *sqlTarget) prepare(ctx context.Context, recs []record) {
+	if t.db.Dialect() != SQLite {
+		return
+	}
+	if t.ready == nil {
+		t.ready = make(map[string]*sqlx.Stmt)
+	}
+	for _, r := range recs {
+		if t.ready[r.op.SQL] != nil || len(t.ready) >= maxReady {
+			continue
+		}
+		if st, err := t.db.write.PreparexContext(ctx, r.op.SQL); err == nil {
+			t.ready[r.op.SQL] = st
+		}
+	}
+}
+
+func (t *sqlTarget) exec(ctx context.Context, tx *sqlx.Tx, query string, args []any) (err error) {
+	if st := t.ready[query]; st != nil {
+		_, err = tx.StmtxContext(ctx, st).ExecContext(ctx, args...)
+	} else {
+		_, err = tx.ExecContext(ctx, query, args...)
+	}
+	return err
 }
 
 // asciiOnly replaces every other character by a question mark.

@@ -40,6 +40,9 @@ func (w *Writer) spoolLoop() {
 
 // pause waits, and returns false at once when the writer is being closed.
 func (w *Writer) pause(d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -76,11 +79,15 @@ func (w *Writer) applyLoop(ctx context.Context) {
 			}
 			continue
 		}
+		begun := time.Now()
 		if !w.persist(ctx, w.spool.stream, recs) {
 			return
 		}
 		w.queue.setApplied(recs[len(recs)-1].seq)
 		w.tidy(ctx, false)
+		if len(recs) < batchOps {
+			w.pause(groupCommit - time.Since(begun)) // the first write of a burst does not wait
+		}
 	}
 }
 

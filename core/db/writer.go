@@ -14,9 +14,10 @@ import (
 
 // The pace of a writer.
 const (
-	groupFsync   = 5 * time.Millisecond // at most one fsync in this time
-	batchOps     = 200                  // operations in one transaction
-	spoolOps     = 1000                 // operations in one fsync
+	groupFsync   = 5 * time.Millisecond  // at most one fsync in this time
+	groupCommit  = 20 * time.Millisecond // at most one transaction in this time, unless it is full
+	batchOps     = 200                   // operations in one transaction
+	spoolOps     = 1000                  // operations in one fsync
 	diskRetry    = time.Second
 	firstBackOff = 50 * time.Millisecond
 	lastBackOff  = 5 * time.Second

@@ -138,7 +138,11 @@ func (s *server) await(b *testing.B) {
 
 // call sends one management command.
 func (s *server) call(ctx context.Context, method string, params ...string) (json.RawMessage, error) {
-	body, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+	call := map[string]any{"jsonrpc": "2.0", "id": 1, "method": method}
+	if len(params) > 0 {
+		call["params"] = params
+	}
+	body, err := json.Marshal(call)
 	if err != nil {
 		return nil, err
 	}

@@ -9,26 +9,28 @@ import (
 	"github.com/sipd/sipd/core"
 	"github.com/sipd/sipd/core/sip"
 	"github.com/sipd/sipd/core/sip/stack"
+	"github.com/sipd/sipd/core/stat"
 )
 
 // wrapper puts something between the server and the network: the demo's tap.
 type wrapper func(core.Network, sip.Handler) (core.Network, sip.Handler)
 
-// openStack opens the sockets that a route file lists.
-func openStack(ctx context.Context, cfg *core.Config, log *slog.Logger, h sip.Handler, wrap wrapper) (core.Network, error) {
+// openStack opens the sockets that a route file lists. The network is the
+// stack, or what wrap made of it.
+func openStack(ctx context.Context, cfg *core.Config, log *slog.Logger, h sip.Handler, wrap wrapper) (*stack.Stack, core.Network, error) {
 	o := stack.Options{Log: log.With("module", "sip")}
 	for _, l := range cfg.Listen {
 		s, err := listenOf(l)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		o.Listen = append(o.Listen, s)
 	}
 	if len(o.Listen) == 0 {
-		return nil, core.Problem{Pos: core.Pos{File: cfg.File}, Text: `no listen: add listen "udp:127.0.0.1:5060"`}
+		return nil, nil, core.Problem{Pos: core.Pos{File: cfg.File}, Text: `no listen: add listen "udp:127.0.0.1:5060"`}
 	}
 	if err := globals(cfg, &o); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	// The handler exists before the network it may be wrapped with: what
 	// comes in between waits for neither, it is refused by the server.
@@ -38,7 +40,7 @@ func openStack(ctx context.Context, cfg *core.Config, log *slog.Logger, h sip.Ha
 	s, err := stack.Open(ctx, o)
 	if err != nil {
 		close(ready)
-		return nil, placed(cfg, err)
+		return nil, nil, placed(cfg, err)
 	}
 	var n core.Network = s
 	wrapped = h
@@ -46,7 +48,21 @@ func openStack(ctx context.Context, cfg *core.Config, log *slog.Logger, h sip.Ha
 		n, wrapped = wrap(s, h)
 	}
 	close(ready)
-	return n, nil
+	return s, n, nil
+}
+
+// networkStats lists the counters of the stack as statistics of the core.
+// What is of this moment has no end that a reset could set to 0.
+func networkStats(s *stack.Stack) []stat.Value {
+	var vs []stat.Value
+	for name, n := range s.Counters() {
+		kind := stat.Counter
+		if name == "transactions" || name == "tcp_connections" {
+			kind = stat.Gauge
+		}
+		vs = append(vs, stat.Value{Group: "core", Name: name, Kind: kind, Value: int64(n)})
+	}
+	return vs
 }
 
 // placed adds the place of the directive to an error of the sockets.

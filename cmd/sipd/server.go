@@ -11,6 +11,7 @@ import (
 
 	"github.com/sipd/sipd/core"
 	"github.com/sipd/sipd/core/sip"
+	"github.com/sipd/sipd/core/stat"
 	"github.com/sipd/sipd/modules/corecmd"
 	"github.com/sipd/sipd/scripting"
 )
@@ -33,7 +34,7 @@ type instance struct {
 type instanceOptions struct {
 	env  func(string) string
 	log  io.Writer // where logs go
-	wrap func(core.Network, sip.Handler) (core.Network, sip.Handler)
+	wrap wrapper
 }
 
 // newInstance loads a route file; nothing is opened yet. Its error is the
@@ -55,7 +56,14 @@ func newInstance(file string, o instanceOptions) (*instance, error) {
 		Catalog: builtin(),
 		Log:     log,
 		Version: serverName(),
-		Open:    opener(cfg, log, o.wrap),
+		Open: func(ctx context.Context, h sip.Handler) (core.Network, error) {
+			s, n, err := openStack(ctx, cfg, log, h, o.wrap)
+			if err != nil {
+				return nil, err
+			}
+			in.Stats().Collect("core", func() []stat.Value { return networkStats(s) })
+			return n, nil
+		},
 		Bind: func(mods []core.Module, s *core.Server) (core.Router, error) {
 			return script.NewRouter(mods, scripting.Bindings{
 				IsMyself: s.IsMyself, Sockets: s.Sockets, Log: log, Version: serverName()})
@@ -91,11 +99,4 @@ func newLogger(w io.Writer, cfg core.LogConfig, level *slog.LevelVar) *slog.Logg
 		return slog.New(slog.NewJSONHandler(w, o))
 	}
 	return slog.New(slog.NewTextHandler(w, o))
-}
-
-// opener opens the sockets of a configuration.
-func opener(cfg *core.Config, log *slog.Logger, wrap func(core.Network, sip.Handler) (core.Network, sip.Handler)) func(context.Context, sip.Handler) (core.Network, error) {
-	return func(ctx context.Context, h sip.Handler) (core.Network, error) {
-		return openStack(ctx, cfg, log, h, wrap)
-	}
 }

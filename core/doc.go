@@ -24,7 +24,11 @@
 //
 // Stop goes backwards and is the same after half a start: new requests get
 // 503, routes end, modules stop in reverse order while the network still
-// carries their BYEs, then the sockets close.
+// carries their BYEs, then the sockets close. Nobody may use up more than half
+// of the time that is left, so that a database that is away does not keep the
+// modules after it from ending their calls.
+//
+// A panic in a route is answered 500 and logged, and ends nothing else.
 //
 // # Who answers a request
 //

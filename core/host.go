@@ -45,7 +45,7 @@ func (h *host) Local(req *sip.Request, call *CallInfo) {
 		return
 	}
 	m := &Msg{Req: req, Kind: LocalRoute, Call: call}
-	if err := h.s.router.Local(m); err != nil {
+	if err := h.s.guard(func() error { return h.s.router.Local(m) }); err != nil {
 		h.log.Error("local_route", "err", err, "call_id", req.CallID())
 	}
 }

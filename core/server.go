@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,6 +43,7 @@ type Server struct {
 	o      Options
 	log    *slog.Logger
 	mods   []Module // in the order of Init
+	names  []string // of mods
 	net    Network
 	router Router
 	self   *selfNames
@@ -52,7 +54,7 @@ type Server struct {
 	dialogs []func(sip.ServerRequest) bool // fixed once ready
 	ready   atomic.Bool
 	routes  chan struct{} // one token a running route
-	running sync.WaitGroup
+	running running
 	quit    chan struct{}
 	fatal   chan error
 	stop    sync.Once
@@ -82,6 +84,9 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	if s.mods, err = resolve(s.o.Catalog, s.o.Config); err != nil {
 		return err
 	}
+	for _, m := range s.mods {
+		s.names = append(s.names, m.Exports().Name)
+	}
 	if s.net, err = s.o.Open(ctx, s.serve); err != nil {
 		return err
 	}
@@ -89,6 +94,9 @@ func (s *Server) Start(ctx context.Context) (err error) {
 		return err
 	}
 	for _, m := range s.mods {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("start was interrupted: %w", err)
+		}
 		if err := s.init(m); err != nil {
 			return err
 		}
@@ -150,14 +158,19 @@ func (s *Server) Stop(ctx context.Context) error {
 	s.stop.Do(func() {
 		s.ready.Store(false)
 		close(s.quit)
-		for i := len(s.mods) - 1; i >= 0; i-- {
-			if st, ok := s.mods[i].(Stopper); ok {
-				if err := st.Stop(ctx); err != nil {
-					errs = append(errs, fmt.Errorf("module %s: %w", s.mods[i].Exports().Name, err))
-				}
+		share(ctx, func(ctx context.Context) { s.running.wait(ctx) })
+		for _, m := range slices.Backward(s.mods) {
+			st, ok := m.(Stopper)
+			if !ok {
+				continue
 			}
+			share(ctx, func(ctx context.Context) {
+				if err := st.Stop(ctx); err != nil {
+					errs = append(errs, fmt.Errorf("module %s: %w", m.Exports().Name, err))
+				}
+			})
 		}
-		if !s.wait(ctx) {
+		if !s.running.wait(ctx) {
 			errs = append(errs, errors.New("a route still runs"))
 		}
 		if s.router != nil {
@@ -170,16 +183,15 @@ func (s *Server) Stop(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// wait waits for routes and reports whether they ended in time.
-func (s *Server) wait(ctx context.Context) bool {
-	done := make(chan struct{})
-	go func() { s.running.Wait(); close(done) }()
-	select {
-	case <-done:
-		return true
-	case <-ctx.Done():
-		return false
+// share gives stop half of the time that is left, so that one part that hangs
+// (a database that is away) leaves some for those that stop after it.
+func share(ctx context.Context, stop func(context.Context)) {
+	if end, ok := ctx.Deadline(); ok {
+		half, cancel := context.WithTimeout(ctx, time.Until(end)/2)
+		defer cancel()
+		ctx = half
 	}
+	stop(ctx)
 }
 
 // Fatal yields the error of a module that cannot go on.
@@ -190,10 +202,8 @@ func (s *Server) Sockets() []*sip.Socket { return s.net.Sockets() }
 
 // Module returns the loaded module of that name, or nil.
 func (s *Server) Module(name string) Module {
-	for _, m := range s.mods {
-		if m.Exports().Name == name {
-			return m
-		}
+	if i := slices.Index(s.names, name); i >= 0 {
+		return s.mods[i]
 	}
 	return nil
 }
@@ -228,12 +238,14 @@ func (s *Server) serve(tx sip.ServerRequest) {
 		s.refuse(tx, 503)
 		return
 	}
-	s.running.Add(1)
-	go func() {
-		defer s.running.Done()
+	began := s.running.begin(func() {
 		defer func() { <-s.routes }()
 		s.route(tx)
-	}()
+	})
+	if !began {
+		<-s.routes
+		s.refuse(tx, 503)
+	}
 }
 
 func (s *Server) stopping() bool {
@@ -249,7 +261,7 @@ func (s *Server) stopping() bool {
 // answer.
 func (s *Server) route(tx sip.ServerRequest) {
 	m := NewMsg(tx)
-	err := s.router.Request(m)
+	err := s.guard(func() error { return s.router.Request(m) })
 	if err == nil {
 		return
 	}
@@ -279,51 +291,5 @@ func (s *Server) refuse(tx sip.ServerRequest, code int) {
 	}
 	if err := tx.Respond(res); err != nil && !errors.Is(err, sip.ErrFinal) {
 		s.log.Debug("refuse", "err", err)
-	}
-}
-
-// runRoutes starts the goroutines of timer and event routes.
-func (s *Server) runRoutes() {
-	for _, t := range s.o.Config.Routes.Timers {
-		s.running.Add(1)
-		go func() {
-			defer s.running.Done()
-			tick := time.NewTicker(t.Every)
-			defer tick.Stop()
-			for {
-				select {
-				case <-s.quit:
-					return
-				case <-tick.C:
-					s.logged("timer_route "+t.Name, s.router.Timer(t.Name))
-				}
-			}
-		}()
-	}
-	if names := s.o.Config.Routes.Events; len(names) > 0 {
-		sub := s.bus.Subscribe(1024, names...)
-		s.running.Add(1)
-		go func() {
-			defer s.running.Done()
-			defer sub.Close()
-			for {
-				select {
-				case <-s.quit:
-					return
-				case e := <-sub.C():
-					fields := make(map[string]any, len(e.Fields))
-					for _, f := range e.Fields {
-						fields[f.Name] = f.Value
-					}
-					s.logged("event_route "+e.Name, s.router.Event(e.Name, fields))
-				}
-			}
-		}()
-	}
-}
-
-func (s *Server) logged(what string, err error) {
-	if err != nil {
-		s.log.Error(what, "err", err)
 	}
 }

@@ -14,8 +14,9 @@ import (
 // errStopped is answered by commands that come while the module stops.
 var errStopped = &mi.Error{Code: 503, Message: "The call center is stopping"}
 
-// reloadTime bounds the reading of the database by cc_reload.
-const reloadTime = 30 * time.Second
+// reloadTime bounds the reading of the database, at start and by cc_reload:
+// clients of the management interface do not wait much longer.
+const reloadTime = 10 * time.Second
 
 // commands declares the management commands under both spellings. Key names,
 // their order and "Loged in" are OpenSIPS's: clients know them.
@@ -137,21 +138,33 @@ func (m *module) miLogin(p mi.Params) (any, error) {
 }
 
 // miReload is atomic: with a bad row, or without the database, nothing
-// changes.
+// changes. One runs at a time, or the older of two readings could win.
 func (m *module) miReload(mi.Params) (any, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), reloadTime)
 	defer cancel()
-	load, bad, err := m.store.Load(ctx)
-	bad = slices.DeleteFunc(bad, func(r store.BadRow) bool { return r.Used })
-	if err == nil && len(bad) > 0 {
-		err = fmt.Errorf("%d bad rows, the first: %s", len(bad), bad[0])
+	select {
+	case m.reload <- struct{}{}:
+		defer func() { <-m.reload }()
+	case <-ctx.Done():
+		return nil, &mi.Error{Code: 500, Message: "Failed to reload", Data: "another reload still runs"}
 	}
+	load, err := m.readAll(ctx)
 	if err != nil {
 		m.log.Error("cc_reload: nothing was changed", "err", err)
 		return nil, &mi.Error{Code: 500, Message: "Failed to reload", Data: err.Error()}
 	}
 	m.runner.post(load)
 	return nil, m.view(func(*engine.Engine, time.Time) {}) // it has been applied
+}
+
+// readAll reads flows and agents, none of them bad.
+func (m *module) readAll(ctx context.Context) (engine.Load, error) {
+	load, bad, err := m.store.Load(ctx)
+	bad = slices.DeleteFunc(bad, func(r store.BadRow) bool { return r.Used })
+	if err == nil && len(bad) > 0 {
+		err = fmt.Errorf("%d bad rows, the first: %s", len(bad), bad[0])
+	}
+	return load, err
 }
 
 func (m *module) miReset(mi.Params) (any, error) {

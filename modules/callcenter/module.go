@@ -30,10 +30,11 @@ type module struct {
 	sessions *b2b.Module
 	store    storage
 	runner   *runner
+	reload   chan struct{} // one token: a cc_reload runs
 }
 
 // New returns the module with its default parameters.
-func New() core.Module { return &module{params: defaults()} }
+func New() core.Module { return &module{params: defaults(), reload: make(chan struct{}, 1)} }
 
 // Exports implements [core.Module].
 func (m *module) Exports() core.Exports {
@@ -90,6 +91,7 @@ func (m *module) Init(host core.Host) error {
 			m.log.Error("a row was skipped", "row", row)
 		}
 	}
+	m.store.ClearCalls()
 	load.AtStart = true
 	m.start(load, offers)
 	return nil
@@ -112,7 +114,7 @@ func (m *module) start(load engine.Load, offers offers) {
 		ChatPolicy:          m.params.chatPolicy,
 		InternalDispatching: m.params.internalDispatching,
 		DropOld:             m.params.bridgeMode == compat,
-	}), perform.do)
+	}), m.log, perform.do, m.host.Fatal)
 	perform.failed = func(ev engine.ConnectFailed) { m.runner.post(ev) }
 	m.host.Stats().Collect(moduleName, m.collect)
 	m.runner.post(load)
@@ -123,7 +125,6 @@ func (m *module) start(load engine.Load, offers offers) {
 // the database has not taken when ctx ends stays in the journal.
 func (m *module) Stop(ctx context.Context) error {
 	if m.runner != nil {
-		m.runner.post(engine.HangUpAll{})
 		m.runner.close()
 	}
 	if m.store != nil {

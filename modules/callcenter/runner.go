@@ -1,6 +1,9 @@
 package callcenter
 
 import (
+	"fmt"
+	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"github.com/sipd/sipd/core/mailbox"
@@ -10,20 +13,24 @@ import (
 // message is one thing for the loop to do: an event, or a question.
 type message struct {
 	ev     engine.Event
-	answer chan<- engine.Code              // of CallArrived and AgentLogin
+	answer chan<- engine.Code              // of CallArrived, AgentLogin and Assign
 	ask    func(*engine.Engine, time.Time) // runs in the loop; ev is nil then
 }
 
 // runner owns the engine. Everything else posts.
 type runner struct {
 	eng     *engine.Engine
+	decide  func(time.Time, engine.Event) []engine.Action // eng.Step
 	box     *mailbox.Mailbox[message]
 	perform func(engine.Action) // must not wait
+	crashes crashes
+	log     *slog.Logger
 	done    chan struct{}
 }
 
-func newRunner(eng *engine.Engine, perform func(engine.Action)) *runner {
-	return &runner{eng: eng, box: mailbox.New[message](), perform: perform, done: make(chan struct{})}
+func newRunner(eng *engine.Engine, log *slog.Logger, perform func(engine.Action), fatal func(error)) *runner {
+	return &runner{eng: eng, decide: eng.Step, box: mailbox.New[message](), perform: perform,
+		crashes: crashes{fatal: fatal}, log: log, done: make(chan struct{})}
 }
 
 // post hands the engine an event.
@@ -36,34 +43,29 @@ func (r *runner) request(ev engine.Event) engine.Code {
 	if !r.box.Post(message{ev: ev, answer: answer}) {
 		return engine.Internal
 	}
-	select {
-	case code := <-answer:
-		return code
-	case <-r.done:
-		return engine.Internal
-	}
+	return <-answer // the loop answers whatever the mailbox has taken
 }
 
 // ask runs fn in the loop, where the engine may be read, and waits for it. It
-// reports whether fn ran: not when the runner has stopped.
+// reports whether fn ran: not when the runner has stopped. A panic of fn is
+// the caller's.
 func (r *runner) ask(fn func(*engine.Engine, time.Time)) bool {
-	ran := make(chan struct{})
+	ran := make(chan any, 1)
 	ok := r.box.Post(message{ask: func(e *engine.Engine, now time.Time) {
+		defer func() { ran <- recover() }()
 		fn(e, now)
-		close(ran)
 	}})
 	if !ok {
 		return false
 	}
-	select {
-	case <-ran:
-		return true
-	case <-r.done:
-		return false
+	if fault := <-ran; fault != nil {
+		panic(fault)
 	}
+	return true
 }
 
-// run is the loop; it ends when the mailbox is closed and empty.
+// run is the loop. When the mailbox is closed and empty it ends every call,
+// so that none that came at the last moment is forgotten.
 func (r *runner) run() {
 	defer close(r.done)
 	timer := time.NewTimer(time.Hour)
@@ -80,6 +82,7 @@ func (r *runner) run() {
 			r.step(m)
 		}
 		if !open {
+			r.step(message{ev: engine.HangUpAll{}})
 			return
 		}
 	}
@@ -100,22 +103,92 @@ func (r *runner) step(m message) {
 		m.ask(r.eng, now)
 		return
 	}
-	for _, a := range r.eng.Step(now, m.ev) {
+	if m.answer != nil {
+		defer func() {
+			if m.answer != nil {
+				m.answer <- engine.Internal
+			}
+		}()
+	}
+	for _, a := range r.actions(now, m.ev) {
+		r.do(a) // an Answer too: the session opens before the script goes on
 		if got, ok := a.(engine.Answer); ok && m.answer != nil {
-			r.perform(a) // the session opens before the script goes on
 			m.answer <- got.Code
 			m.answer = nil
-			continue
 		}
-		r.perform(a)
-	}
-	if m.answer != nil {
-		m.answer <- engine.Internal
 	}
 }
 
-// close ends the loop after what was posted and waits for it.
+// actions is what follows from an event. A fault of the engine costs the call
+// that the event was about, not all others.
+func (r *runner) actions(now time.Time, ev engine.Event) (out []engine.Action) {
+	defer func() {
+		fault := recover()
+		if fault == nil {
+			return
+		}
+		r.log.Error("the engine crashed; its call is ended", "event", fmt.Sprintf("%T%+v", ev, ev),
+			"panic", fault, "stack", string(debug.Stack()))
+		if !r.crashes.bearable(now, fault) {
+			return
+		}
+		defer func() {
+			if again := recover(); again != nil {
+				r.log.Error("the engine cannot be put in order", "panic", again, "stack", string(debug.Stack()))
+				r.crashes.fatal(fmt.Errorf("the engine crashed twice: %v", again))
+			}
+		}()
+		out = r.eng.Repair(now, ev)
+	}()
+	return r.decide(now, ev)
+}
+
+// do performs one action. Its panic must not keep the next one, which may be
+// a CDR, from being done.
+func (r *runner) do(a engine.Action) {
+	defer func() {
+		fault := recover()
+		if fault == nil {
+			return
+		}
+		r.log.Error("an action crashed", "action", fmt.Sprintf("%T%+v", a, a), "panic", fault, "stack", string(debug.Stack()))
+		if c, ok := a.(engine.Connect); ok {
+			r.post(engine.ConnectFailed{Call: c.Call, Attempt: c.Attempt, Code: 500})
+		}
+	}()
+	r.perform(a)
+}
+
+// close ends every call and the loop, after what was posted, and waits for
+// it.
 func (r *runner) close() {
 	r.box.Close()
 	<-r.done
+}
+
+// crashes counts faults of the engine. More than a few in a minute means that
+// ending one call does not help.
+type crashes struct {
+	fatal  func(error)
+	recent []time.Time
+}
+
+// The faults that are borne.
+const (
+	crashLimit  = 10
+	crashWindow = time.Minute
+)
+
+// bearable notes a fault and reports whether to go on. If not, the server is
+// told to stop.
+func (c *crashes) bearable(now time.Time, fault any) bool {
+	for len(c.recent) > 0 && now.Sub(c.recent[0]) > crashWindow {
+		c.recent = c.recent[1:]
+	}
+	if len(c.recent) >= crashLimit {
+		c.fatal(fmt.Errorf("the engine crashed %d times within a minute: %v", crashLimit, fault))
+		return false
+	}
+	c.recent = append(c.recent, now)
+	return true
 }

@@ -18,6 +18,7 @@ import (
 type storage interface {
 	Load(context.Context) (engine.Load, []store.BadRow, error)
 	Save(engine.Action) // in the background
+	ClearCalls()        // in the background
 	Close(context.Context) error
 }
 
@@ -64,15 +65,15 @@ func openStore(ctx context.Context, p *params, host core.Host) (_ storage, err e
 		d.open = append(d.open, c)
 		return c
 	}
-	own := p.dbURL
+	own, ownParam := p.dbURL, "db_url"
 	if own == "" {
-		own = host.DefaultDB()
+		own, ownParam = host.DefaultDB(), "db_default_url"
 	}
 	if own == "" {
 		return nil, errors.New(`no database: add modparam("call_center", "db_url", "sqlite:///var/lib/sipd/sipd.db")`)
 	}
 	o := store.Options{
-		DB: connect("db_url", own, ""), AccDB: connect("acc_db_url", p.accDBURL, own), RtDB: connect("rt_db_url", p.rtDBURL, own),
+		DB: connect(ownParam, own, ""), AccDB: connect("acc_db_url", p.accDBURL, own), RtDB: connect("rt_db_url", p.rtDBURL, own),
 		Names: names(p), Log: host.Log(),
 		Alarm: func(text string) { host.Emit(eventAlarm, event.Field{Name: "text", Value: text}) },
 	}

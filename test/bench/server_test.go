@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,6 +16,8 @@ import (
 	"time"
 
 	_ "modernc.org/sqlite"
+
+	"github.com/sipd/sipd/modules/mihttp/client"
 )
 
 // server is a running sipd binary.
@@ -125,7 +124,7 @@ func (s *server) await(b *testing.B) {
 	ctx, cancel := context.WithTimeout(b.Context(), 20*time.Second)
 	defer cancel()
 	for {
-		if _, err := s.call(ctx, "uptime"); err == nil {
+		if _, err := client.Call(ctx, s.mi, "uptime", nil); err == nil {
 			return
 		}
 		select {
@@ -134,43 +133,6 @@ func (s *server) await(b *testing.B) {
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
-}
-
-// call sends one management command.
-func (s *server) call(ctx context.Context, method string, params ...string) (json.RawMessage, error) {
-	call := map[string]any{"jsonrpc": "2.0", "id": 1, "method": method}
-	if len(params) > 0 {
-		call["params"] = params
-	}
-	body, err := json.Marshal(call)
-	if err != nil {
-		return nil, err
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.mi, bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer res.Body.Close()
-	raw, err := io.ReadAll(res.Body)
-	if err != nil {
-		return nil, err
-	}
-	var reply struct {
-		Result json.RawMessage `json:"result"`
-		Error  json.RawMessage `json:"error"`
-	}
-	if err := json.Unmarshal(raw, &reply); err != nil {
-		return nil, err
-	}
-	if reply.Error != nil {
-		return nil, fmt.Errorf("%s: %s", method, reply.Error)
-	}
-	return reply.Result, nil
 }
 
 // cpu is the processor time that the process and its children have used, from

@@ -54,6 +54,7 @@ func runTests(m *testing.M) int {
 type center struct {
 	t       *testing.T
 	url     string // of the database
+	spool   string // of the journal, kept over restarts
 	db      *sql.DB
 	sip, mi string
 	route   string
@@ -89,7 +90,7 @@ func bothDatabases(t *testing.T, fn func(*testing.T, *center)) {
 // newCenter creates the tables in the database.
 func newCenter(t *testing.T, url string) *center {
 	t.Helper()
-	c := &center{t: t, url: url, route: "testdata/route.lua", log: &logBuffer{}}
+	c := &center{t: t, url: url, spool: t.TempDir(), route: "testdata/route.lua", log: &logBuffer{}}
 	sipd(t, 0, "db", "create", "--url", url)
 	c.db = openSQL(t, url)
 	return c
@@ -239,7 +240,7 @@ func (c *center) start(env ...string) {
 	c.sip = "127.0.0.1:" + freeUDP(c.t)
 	c.mi = "http://127.0.0.1:" + port + "/mi"
 	c.cmd = exec.Command(bin, "run", "-f", c.route)
-	c.cmd.Env = append(os.Environ(), "SIPD_LISTEN=udp:"+c.sip, "SIPD_DB_URL="+c.url, "SIPD_MI_PORT="+port, "SIPD_SPOOL="+c.t.TempDir())
+	c.cmd.Env = append(os.Environ(), "SIPD_LISTEN=udp:"+c.sip, "SIPD_DB_URL="+c.url, "SIPD_MI_PORT="+port, "SIPD_SPOOL="+c.spool)
 	c.cmd.Env = append(c.cmd.Env, env...)
 	c.cmd.Stdout, c.cmd.Stderr = c.log, c.log
 	if err := c.cmd.Start(); err != nil {
@@ -266,6 +267,13 @@ func (c *center) start(env ...string) {
 		_, err := c.try("uptime", nil)
 		return err == nil
 	})
+}
+
+// kill sends SIGKILL, as the kernel does when memory is short.
+func (c *center) kill() {
+	c.t.Helper()
+	_ = c.cmd.Process.Kill()
+	<-c.done
 }
 
 // stop sends SIGTERM and checks that the server exits with 0 within 5 s.

@@ -182,21 +182,28 @@ func waitConns(t *testing.T, s *Stack, n int) {
 // TestQueue: a peer that does not read loses its connection, and the server
 // does not wait for it.
 func TestQueue(t *testing.T) {
-	s := start(t, Options{Limits: Limits{MaxQueue: 64 << 10, WriteTimeout: 100 * time.Millisecond}})
+	s := start(t, Options{Limits: Limits{MaxQueue: 32 << 20}})
 	p := connect(t, s, "tcp")
 	p.ping("first")
 	c := s.conns.get(connKey{s.first("tcp"), p.local()})
 	if c == nil {
 		t.Fatal("no connection")
 	}
+	// More than the kernel can take, so that something stays in the queue.
 	lost := make(chan error, 1000)
-	data := make([]byte, 16<<10)
+	data := make([]byte, 1<<20)
 	for err := error(nil); err == nil; {
 		err = c.write(outgoing{data, func(err error) { lost <- err }})
 	}
-	if err := <-lost; err == nil {
+	select {
+	case err := <-lost:
+		if err == nil {
+			t.Error("lost without an error")
+		}
+	case <-time.After(patience):
 		t.Error("what was not written is not reported")
 	}
+	counts(t, s, "tcp_overflow", 1)
 	waitConns(t, s, 0)
 	connect(t, s, "tcp").ping("after")
 }

@@ -111,7 +111,7 @@ func (p *parser) headers(head []byte) (sip.Headers, error) {
 	}
 	msg, _, err := p.sipgo.ParseHeaders(head, false)
 	if err != nil {
-		return nil, fmt.Errorf("header field: %w", err)
+		return nil, errors.New("bad header field") // sipgo's error quotes it, and it may hold credentials
 	}
 	var list []sipgo.Header
 	switch m := msg.(type) {

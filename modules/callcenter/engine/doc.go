@@ -50,6 +50,9 @@
 //  7. Step with a [Tick] at [Engine.Wake], and ask for Wake again after each
 //     Step. A late Tick is made up for by any Step.
 //
+// A Step that panics is a fault of this package; [Engine.Repair] then ends the
+// call it was about and keeps the others.
+//
 // In return: a call's row is saved before its first Connect, and everything
 // that follows from one event is in one answer.
 //

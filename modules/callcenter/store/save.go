@@ -35,10 +35,17 @@ func (s *Store) Save(a engine.Action) {
 	}
 }
 
-// ClearCalls queues the removal of every row of cc_calls. A server does it at
-// its start: no call survives the process that carried it, be it sipd or
-// OpenSIPS. Servers that share the table must not.
-func (s *Store) ClearCalls() { s.put(s.rt, db.Op{SQL: "DELETE FROM cc_calls"}) }
+// ClearCalls queues the removal of the rows of cc_calls that an earlier sipd
+// left: no call survives the process that carried it. Rows of OpenSIPS stay;
+// they hold ticks since its start where ours hold Unix times. Servers that
+// share the table must not call it.
+func (s *Store) ClearCalls() {
+	s.put(s.rt, db.Op{SQL: "DELETE FROM cc_calls WHERE recv_time > ?", Args: []any{ticksLimit}})
+}
+
+// ticksLimit is more seconds than any server has run, and an instant before
+// sipd existed (September 2001).
+const ticksLimit = 1_000_000_000
 
 func (s *Store) put(w *db.Writer, op db.Op) {
 	if err := w.Write(op); err != nil {

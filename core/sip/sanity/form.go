@@ -14,6 +14,10 @@ func checkForm(h sip.Headers, body int) *Verdict {
 		if !isToken(f.Name) {
 			return bad("bad header name")
 		}
+		// A bare line feed ends a line for some readers and not for others.
+		if strings.ContainsAny(f.Value, "\r\n") {
+			return bad("line break in a header field")
+		}
 	}
 	if v := checkSingle(h); v != nil {
 		return v

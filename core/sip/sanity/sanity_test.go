@@ -93,6 +93,7 @@ func TestCheck(t *testing.T) {
 		{"Record-Route", "INVITE", []string{"Record-Route: <sip:a;lr>, <sip:b;lr>"}, 0},
 		{"empty header name", "INVITE", []string{"+: x"}, 400},
 		{"header name with space", "INVITE", []string{"+a b: x"}, 400},
+		{"bare line feed", "INVITE", []string{"+Subject: a\nVia: b"}, 400},
 		{"Require", "INVITE", []string{"Require: 100rel"}, 420},
 		{"Require in ACK", "ACK", []string{"Require: 100rel"}, 0},
 		{"Require in CANCEL", "CANCEL", []string{"Require: 100rel"}, 0},

@@ -65,20 +65,31 @@ func TestSlowMessage(t *testing.T) {
 func TestDrip(t *testing.T) {
 	s := start(t, Options{Limits: Limits{ReadTimeout: 100 * time.Millisecond}})
 	p := connect(t, s, "tcp")
+	drip(p, "a")
+	counts(t, s, "tcp_timeouts", 1)
+}
+
+// drip sends raw again and again until the stack closes the connection.
+func drip(p *peer, raw string) {
+	p.t.Helper()
 	gone := make(chan struct{})
 	go func() {
 		defer close(gone)
 		tick := time.NewTicker(5 * time.Millisecond)
 		defer tick.Stop()
 		for range tick.C {
-			if _, err := p.conn.Write([]byte("a")); err != nil {
+			if _, err := io.WriteString(p.conn, raw); err != nil {
 				return
 			}
 		}
 	}()
-	p.mustClose()
+	for err := error(nil); err == nil; {
+		if _, err = p.conn.Read(make([]byte, 100)); err != nil && isTimeout(err) {
+			p.t.Error("the connection is still open")
+		}
+	}
+	p.conn.Close()
 	<-gone
-	counts(t, s, "tcp_timeouts", 1)
 }
 
 func TestIdle(t *testing.T) {
@@ -91,8 +102,8 @@ func TestIdle(t *testing.T) {
 	if _, err := io.ReadFull(pinging.conn, pong); err != nil || string(pong) != "\r\n" {
 		t.Errorf("pong %q, %v", pong, err)
 	}
+	drip(pinging, "\r\n\r\n")
 	silent.mustClose()
-	pinging.mustClose()
 	proven.ping("second")
 	counts(t, s, "tcp_timeouts", 2)
 	counts(t, s, "keepalives", 1)
@@ -220,6 +231,20 @@ func TestMaxMessageAndHeaders(t *testing.T) {
 	c.send(c.request(sip.OPTIONS, "big", "X: "+strings.Repeat("x", 2000)))
 	c.mustFinal(513)
 	c.mustClose()
+}
+
+// TestLastAnswer: the answer that ends a connection arrives although the peer
+// has sent more than was read.
+func TestLastAnswer(t *testing.T) {
+	s := start(t, Options{})
+	for range 20 {
+		p := connect(t, s, "tcp")
+		p.send(strings.Replace(p.request(sip.OPTIONS, "bad"), "Content-Length: 0", "Content-Length: -1", 1) + strings.Repeat("x", 256<<10))
+		p.mustFinal(400)
+		if _, err := p.final(); err != io.EOF { // a reset may destroy the answer on its way
+			t.Fatalf("the connection ends with %v", err)
+		}
+	}
 }
 
 func TestMaxTransactions(t *testing.T) {

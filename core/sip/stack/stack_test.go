@@ -39,6 +39,12 @@ func TestOpenErrors(t *testing.T) {
 	if _, err := Open(t.Context(), Options{Handler: uas}); err == nil {
 		t.Error("no socket is no error")
 	}
+	// A failed Open leaves nothing open.
+	both := twins(t)
+	if _, err := Open(t.Context(), Options{Handler: uas, Listen: append(both, Listen{Proto: "tls"})}); err == nil {
+		t.Error("no error")
+	}
+	start(t, Options{Listen: both})
 }
 
 // TestOrder: what one source sends is handled in that order.

@@ -74,7 +74,7 @@ func TestCallRow(t *testing.T) {
 		s.ClearCalls() // OpenSIPS's row, in ticks, is not ours to remove
 		s.Save(engine.SaveCall{Row: callRow("2.2")})
 		flush(t, s)
-		if got := all(t, d, "SELECT b2buaid FROM cc_calls"); !slices.Equal(got, []string{"233.4", "2.2"}) {
+		if got := all(t, d, "SELECT b2buaid FROM cc_calls ORDER BY id"); !slices.Equal(got, []string{"233.4", "2.2"}) {
 			t.Errorf("after ClearCalls: %q", got)
 		}
 	})

@@ -53,14 +53,30 @@ func (n *fakeNet) Close(context.Context) error { n.add("close net"); return nil 
 type fakeRouter struct {
 	*diary
 	request func(*Msg) error
+	named   func(what string, fields map[string]any) error // timer and event routes
+	local   func(*Msg) error
 }
 
-func (r *fakeRouter) Request(m *Msg) error               { return r.request(m) }
-func (r *fakeRouter) Local(*Msg) error                   { return nil }
-func (r *fakeRouter) Startup() error                     { r.add("startup_route"); return nil }
-func (r *fakeRouter) Timer(string) error                 { return nil }
-func (r *fakeRouter) Event(string, map[string]any) error { return nil }
-func (r *fakeRouter) Close()                             { r.add("close router") }
+func (r *fakeRouter) call(what string, fields map[string]any) error {
+	if r.named == nil {
+		return nil
+	}
+	return r.named(what, fields)
+}
+
+func (r *fakeRouter) Request(m *Msg) error { return r.request(m) }
+func (r *fakeRouter) Local(m *Msg) error {
+	if r.local == nil {
+		return nil
+	}
+	return r.local(m)
+}
+func (r *fakeRouter) Startup() error          { r.add("startup_route"); return nil }
+func (r *fakeRouter) Timer(name string) error { return r.call("timer "+name, nil) }
+func (r *fakeRouter) Event(name string, f map[string]any) error {
+	return r.call("event "+name, f)
+}
+func (r *fakeRouter) Close() { r.add("close router") }
 
 type fakeTx struct {
 	req   *sip.Request
@@ -94,7 +110,7 @@ func fakeServer(d *diary, initErr error, request func(*Msg) error) (*Server, *fa
 			network.handle = h
 			return network, nil
 		},
-		Bind: func([]Module, *Server) (Router, error) { return &fakeRouter{d, request}, nil },
+		Bind: func([]Module, *Server) (Router, error) { return &fakeRouter{diary: d, request: request}, nil },
 	})
 	return s, network
 }

@@ -17,15 +17,19 @@ type globals struct {
 	maxTransactions, maxConns     int
 	connsPerIP, maxMessage        int
 	tcpIdle, tcpMessage, dnsTimer time.Duration
+	rate, burst                   int
+	trusted                       string
+	forceRport                    bool
 }
 
 func defaultGlobals() globals {
 	return globals{
 		states: 256, wait: 500 * time.Millisecond, budget: 50 * time.Millisecond, slow: time.Second,
 		call: 2 * time.Second, steps: 1_000_000,
-		t1: 500 * time.Millisecond, t2: 4 * time.Second, t4: 5 * time.Second, fr: 5 * time.Second, frInv: 120 * time.Second,
-		wt: 5 * time.Second, maxTransactions: 100_000, maxConns: 4096, connsPerIP: 64, maxMessage: 65535,
-		tcpIdle: 120 * time.Second, tcpMessage: 4 * time.Second, dnsTimer: 2 * time.Second,
+		t1: 500 * time.Millisecond, t2: 4 * time.Second, t4: 5 * time.Second, fr: 32 * time.Second, frInv: 120 * time.Second,
+		wt: 32 * time.Second, maxTransactions: 100_000, maxConns: 2048, connsPerIP: 64, maxMessage: 65535,
+		tcpIdle: 300 * time.Second, tcpMessage: 4 * time.Second, dnsTimer: 5 * time.Second,
+		rate: 2000, burst: 4000, trusted: "127.0.0.0/8,::1/128",
 	}
 }
 
@@ -42,6 +46,10 @@ func (g *globals) params() []core.Param {
 		core.Int("tcp_max_connections", &g.maxConns, 1, 1_000_000, "open connections"),
 		core.Int("tcp_max_connections_per_ip", &g.connsPerIP, 1, 1_000_000, "open connections of one address"),
 		core.Int("max_message_size", &g.maxMessage, 1024, 1<<20, "bytes of one message"),
+		core.Int("rate_per_source", &g.rate, 1, 1_000_000, "messages a second that one IPv4 address or IPv6 /64 may send; more are dropped"),
+		core.Int("rate_burst", &g.burst, 1, 1_000_000, "messages that one source may send at once"),
+		core.String("trusted_networks", &g.trusted, "networks without rate and without a limit of connections, separated by ','; name trunks and gateways here"),
+		core.Bool("force_rport", &g.forceRport, "1: answer UDP requests to the port they came from, also without rport in their Via"),
 		core.Seconds("tcp_idle_timeout", &g.tcpIdle, "when an idle connection is closed; seconds"),
 		core.Seconds("tcp_message_timeout", &g.tcpMessage, "how long one message may take to arrive; seconds"),
 		core.Seconds("dns_timeout", &g.dnsTimer, "how long a name may take to resolve; seconds"),

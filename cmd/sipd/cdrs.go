@@ -53,7 +53,8 @@ func cdrTable(ctx context.Context, base *db.DB, to *strings.Builder) (n, last in
 	defer rows.Close()
 	w := tabwriter.NewWriter(to, 2, 0, 2, ' ', 0)
 	for rows.Next() {
-		var received, caller, flow, agent string
+		var received time.Time
+		var caller, flow, agent string
 		var wait, pickup, talk int
 		if err := rows.Scan(&received, &caller, &flow, &agent, &last, &wait, &pickup, &talk); err != nil {
 			return 0, 0, base.Explain(err)
@@ -61,7 +62,7 @@ func cdrTable(ctx context.Context, base *db.DB, to *strings.Builder) (n, last in
 		if n++; n == 1 {
 			fmt.Fprintln(w, "  received\tcaller\tflow_id\tagent_id\tcall_type\twait_time\tpickup_time\ttalk_time")
 		}
-		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%d\t%d s\t%d s\t%d s\n", received, caller, flow, agent, last, wait, pickup, talk)
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\t%d\t%d s\t%d s\t%d s\n", received.Format(time.DateTime), caller, flow, agent, last, wait, pickup, talk)
 	}
 	return n, last, firstError(rows.Err(), w.Flush())
 }

@@ -23,7 +23,11 @@ type finding struct {
 
 // Run prints every finding; errors make the exit code 2.
 func (c *checkCmd) Run(s streams) error {
-	errs, warnings := scripting.Check(c.File, scripting.Options{Modules: builtin})
+	o := scripting.Options{Modules: builtin}
+	errs, warnings := scripting.Check(c.File, o)
+	if script, err := scripting.Load(c.File, o); len(errs) == 0 && err == nil {
+		errs = incomplete(script.Config())
+	}
 	if c.JSON {
 		if err := c.json(s, errs, warnings); err != nil {
 			return err
@@ -37,10 +41,10 @@ func (c *checkCmd) Run(s streams) error {
 		}
 	}
 	if len(errs) > 0 {
-		return badInput(fmt.Errorf("%s: %d errors, %d warnings", c.File, len(errs), len(warnings)))
+		return badInput(fmt.Errorf("%s: %s, %s", c.File, count(len(errs), "error"), count(len(warnings), "warning")))
 	}
 	if !c.JSON {
-		fmt.Fprintf(s.out, "%s: ok, %d warnings\n", c.File, len(warnings))
+		fmt.Fprintf(s.out, "%s: ok, %s\n", c.File, count(len(warnings), "warning"))
 	}
 	return nil
 }
@@ -55,6 +59,7 @@ func (c *checkCmd) json(s streams, errs, warnings core.Problems) error {
 	add(errs, true)
 	add(warnings, false)
 	e := json.NewEncoder(s.out)
+	e.SetEscapeHTML(false) // findings are full of < and >
 	e.SetIndent("", "  ")
 	return e.Encode(list)
 }

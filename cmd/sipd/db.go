@@ -79,7 +79,7 @@ func (c *dbCheckCmd) Run(s streams) error {
 		fmt.Fprint(s.out, r)
 	}
 	if n := len(r.Findings); n > 0 {
-		return badInput(fmt.Errorf("%s: %d findings", d.URL(), n))
+		return badInput(fmt.Errorf("%s: %s", d.URL(), count(n, "finding")))
 	}
 	return nil
 }

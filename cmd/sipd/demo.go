@@ -39,6 +39,7 @@ type demoCmd struct {
 // demo is one run: the server, two phones and the ladder.
 type demo struct {
 	out    io.Writer
+	err    io.Writer // logs
 	ladder *ladder
 	tap    *tap
 	in     *instance
@@ -55,7 +56,7 @@ type demo struct {
 func (c *demoCmd) Run(s streams) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	d := &demo{out: s.out, ladder: newLadder(s.out, isTerminal(s.out), laneCaller, laneServer, lanePlayer, laneAgent)}
+	d := &demo{out: s.out, err: s.err, ladder: newLadder(s.out, isTerminal(s.out), laneCaller, laneServer, lanePlayer, laneAgent)}
 	var err error
 	if d.listen, err = freeListen(c.Listen); err != nil {
 		return badInput(err)
@@ -102,7 +103,7 @@ func (d *demo) start(ctx context.Context) (err error) {
 		return err
 	}
 	d.tap = &tap{ladder: d.ladder, phones: map[int]string{d.caller.Port(): laneCaller, d.agent.Port(): laneAgent}}
-	d.in, err = newInstance(d.file, instanceOptions{log: os.Stderr, env: d.env, wrap: d.wrap})
+	d.in, err = newInstance(d.file, instanceOptions{log: d.err, env: d.env, wrap: d.wrap})
 	if err != nil {
 		return err
 	}
@@ -183,7 +184,7 @@ func (d *demo) call(ctx context.Context) error {
 	if err := pause(ctx, 1500*time.Millisecond); err != nil {
 		return err
 	}
-	d.ladder.note("agent 1008 logs in: his phone rings at once, the music plays on")
+	d.ladder.note("agent 1008 logs in: the phone rings at once, the music plays on")
 	if _, err := d.mirpc("cc_agent_login", "1008", "1"); err != nil {
 		return err
 	}

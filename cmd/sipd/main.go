@@ -64,7 +64,7 @@ func run(args []string, s streams) (exit int) {
 		return exited // --help
 	}
 	if err != nil {
-		fmt.Fprintln(s.err, "sipd:", err)
+		fmt.Fprintf(s.err, "sipd: %v (sipd --help lists commands and flags)\n", err)
 		return exitInput
 	}
 	err = ctx.Run()

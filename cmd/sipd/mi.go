@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/sipd/sipd/modules/mihttp/client"
@@ -29,6 +30,9 @@ func (c *miCmd) Run(s streams) error {
 	}
 	if err != nil {
 		return badInput(fmt.Errorf("sipd mi %s: %w", c.Command, err))
+	}
+	if u, err := url.Parse(c.URL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return badInput(fmt.Errorf("sipd mi: --url %q: want http://HOST:PORT/mi", c.URL))
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), c.Timeout)
 	defer cancel()

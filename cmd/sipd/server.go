@@ -48,6 +48,10 @@ func newInstance(file string, o instanceOptions) (*instance, error) {
 		return nil, badInput(err)
 	}
 	cfg := script.Config()
+	inherit(cfg)
+	if err := incomplete(cfg).Err(); err != nil {
+		return nil, badInput(err)
+	}
 	in := &instance{cfg: cfg, level: new(slog.LevelVar), kill: make(chan struct{}, 1)}
 	in.level.Set(cfg.Log.Level)
 	log := newLogger(o.log, cfg.Log, in.level)

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"strings"
 
-	"github.com/pion/sdp/v3"
-
 	"github.com/sipd/sipd/modules/callcenter/engine"
 )
 
@@ -21,16 +19,39 @@ func mediaOf(body []byte) (engine.Media, error) {
 	if len(body) == 0 {
 		return engine.RTP, nil
 	}
-	var d sdp.SessionDescription
-	if err := d.Unmarshal(body); err != nil || len(d.MediaDescriptions) == 0 {
+	protos, ok := transports(string(body))
+	if !ok {
 		return 0, errNoSDP
 	}
-	for _, m := range d.MediaDescriptions {
-		if media, err := mediaNamed(strings.Join(m.MediaName.Protos, "/")); err == nil {
+	for _, proto := range protos {
+		if media, err := mediaNamed(proto); err == nil {
 			return media, nil
 		}
 	}
 	return 0, errNoMedia
+}
+
+// transports lists the transport of each stream of a session description; ok
+// is false for what is none (RFC 8866 section 5). It looks no further than it
+// must: what else the description says is between caller and agent, and a
+// transport nobody has heard of ("udptl") makes no description unusable.
+func transports(sdp string) (protos []string, ok bool) {
+	first := true
+	for line := range strings.Lines(sdp) {
+		line = strings.TrimRight(line, "\r\n")
+		switch {
+		case first && line != "v=0", line != "" && (len(line) < 2 || line[1] != '='):
+			return nil, false
+		case strings.HasPrefix(line, "m="):
+			fields := strings.Fields(line[2:]) // media port proto formats
+			if len(fields) < 4 || fields[1][0] < '0' || fields[1][0] > '9' {
+				return nil, false
+			}
+			protos = append(protos, fields[2])
+		}
+		first = false
+	}
+	return protos, len(protos) > 0
 }
 
 // mediaNamed classifies a transport ("RTP/AVP", "TCP/MSRP") or the word of a

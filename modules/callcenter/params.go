@@ -20,6 +20,7 @@ type params struct {
 	internalDispatching      bool
 	ctxParam                 string
 	ringTimeout              time.Duration
+	mediaTimeout             time.Duration
 	bridgeMode               string
 	callerOffer              string
 	names                    map[string]*string // tables and columns, by parameter
@@ -39,6 +40,7 @@ func defaults() params {
 		internalDispatching: true,
 		ctxParam:            "call_center",
 		ringTimeout:         20 * time.Second,
+		mediaTimeout:        4 * time.Second,
 		bridgeMode:          keepOld,
 		names:               map[string]*string{},
 	}
@@ -90,6 +92,7 @@ func (p *params) declare() []core.Param {
 		core.Bool("internal_call_dispatching", &p.internalDispatching, "0: sipd never picks an agent itself"),
 		core.String("b2b_logic_ctx_param", &p.ctxParam, "name under which the second argument of cc_handle_call is kept in the B2B context"),
 		core.Seconds("agent_ring_timeout", &p.ringTimeout, "how long an agent's phone may ring"),
+		core.Seconds("media_answer_timeout", &p.mediaTimeout, "how long a media server may take to answer before the call goes on without it"),
 		core.Enum("bridge_mode", &p.bridgeMode, []string{keepOld, compat}, "keep-old: the caller hears the queue until the agent answers; compat: the queue is hung up first, as OpenSIPS does"),
 		core.String("caller_offer", &p.callerOffer, "destinations invited with the caller's SDP instead of without one: hosts, host:port or flow=ID, separated by ';', or *"),
 	}
@@ -118,10 +121,11 @@ func parseOffers(text string) (offers, error) {
 		case isFlow:
 			o.flows[flow] = true
 		default:
-			if _, _, err := sip.SplitHostPort(item); err != nil {
+			host, port, err := sip.SplitHostPort(item)
+			if err != nil {
 				return o, fmt.Errorf("caller_offer %q: %w: want host, host:port, flow=ID or *", item, err)
 			}
-			o.hosts[strings.ToLower(item)] = true
+			o.hosts[strings.ToLower(sip.HostPort(host, port))] = true
 		}
 	}
 	return o, nil
@@ -136,5 +140,5 @@ func (o offers) caller(flow, uri string) bool {
 		return false
 	}
 	u, err := sip.ParseURI(uri)
-	return err == nil && (o.hosts[strings.ToLower(u.Host)] || o.hosts[strings.ToLower(u.HostPort())])
+	return err == nil && (o.hosts[strings.ToLower(sip.HostPort(u.Host, 0))] || o.hosts[strings.ToLower(u.HostPort())])
 }

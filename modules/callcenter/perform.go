@@ -69,7 +69,7 @@ func (p *performer) connect(a engine.Connect) {
 	}
 	d := b2b.Dest{
 		ID: a.Attempt, URI: uri, Display: a.Display, Announce: a.Announce,
-		Role: "media", State: stateOf(a.Target, a.Announce),
+		Role: "media", State: stateOf(a.Target, a.Announce), RingTimeout: p.params.mediaTimeout,
 		DropOld: p.params.bridgeMode == compat && a.Announce == "",
 	}
 	if a.Announce != "" {

@@ -152,8 +152,11 @@ func (r *runner) do(a engine.Action) {
 			return
 		}
 		r.log.Error("an action crashed", "action", fmt.Sprintf("%T%+v", a, a), "panic", fault, "stack", string(debug.Stack()))
-		if c, ok := a.(engine.Connect); ok {
-			r.post(engine.ConnectFailed{Call: c.Call, Attempt: c.Attempt, Code: 500})
+		switch a := a.(type) {
+		case engine.Connect:
+			r.post(engine.ConnectFailed{Call: a.Call, Attempt: a.Attempt, Code: 500})
+		case engine.Answer: // its session may not run
+			r.post(engine.CallLost{Call: a.Call, Reason: "internal error"})
 		}
 	}()
 	r.perform(a)

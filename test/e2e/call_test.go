@@ -31,9 +31,10 @@ func TestF1(t *testing.T) {
 		c.hears(call, "moh")
 		music := c.answered(media)
 		c.until("the call in the queue", func() bool { return len(c.list("cc_list_queue", "Calls")) == 1 })
-		if got := c.rows("select state, agent from cc_calls"); len(got) != 1 || got[0]["state"] != "4" {
-			t.Errorf("cc_calls %v, want one row in state 4", got)
-		}
+		c.until("one row in state 4", func() bool { // it is written in the background
+			got := c.rows("select state, agent from cc_calls")
+			return len(got) == 1 && got[0]["state"] == "4"
+		})
 
 		c.login("1008", 1)
 		inv := c.invited(agent)
@@ -205,6 +206,15 @@ func TestM13(t *testing.T) {
 		c.hears(call, "agent")
 		call.Bye()
 		c.want(c.cdrs(1)[0], map[string]string{"call_type": "0", "agent_id": "a"})
+
+		silent := c.phone(phone.Options{Name: "silent", Never: true})
+		c.exec("update cc_flows set message_welcome = ?", silent.URI().String())
+		c.do("cc_reload", nil, nil)
+		c.awaitAgent("a", "free")
+		call = c.call(c.phone(phone.Options{Name: "eve"}), "f")
+		c.hears(call, "agent")
+		call.Bye()
+		c.want(c.cdrs(2)[1], map[string]string{"caller": "eve", "call_type": "0", "agent_id": "a"})
 		c.idle()
 	})
 }

@@ -300,6 +300,34 @@ func TestRelease(t *testing.T) {
 	})
 }
 
+// The number of sessions is bounded; a refused request stays the script's.
+func TestMaxSessions(t *testing.T) {
+	inRig(t, nil, func(r *rig) {
+		r.m.params.maxSessions = 1
+		msgs := make(chan *core.Msg, 2)
+		r.accept = func(m *core.Msg) { msgs <- m }
+		alice := r.phone("alice", siptest.Script{})
+		first, second := alice.Call("sip:hotline@pbx", siptest.SDP("alice", 1)), alice.Call("sip:hotline@pbx", siptest.SDP("alice", 1))
+		one, two := <-msgs, <-msgs
+		k, err := r.m.NewSession(one, SessionOptions{Observer: r.observe})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.m.NewSession(two, SessionOptions{}); !errors.Is(err, ErrFull) {
+			t.Errorf("a second session: %v, want ErrFull", err)
+		}
+		if err := two.Reply(503, ""); err != nil {
+			t.Errorf("the script's reply: %v", err)
+		}
+		r.m.Release(k)
+		if err := one.Reply(486, ""); err != nil {
+			t.Errorf("the script's reply: %v", err)
+		}
+		first.Wait(siptest.Ended)
+		second.Wait(siptest.Ended)
+	})
+}
+
 func TestMI(t *testing.T) {
 	inRig(t, nil, func(r *rig) {
 		a, b := r.joined(siptest.Script{}, siptest.Script{})

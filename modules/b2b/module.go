@@ -24,6 +24,7 @@ type params struct {
 	callIDHeader  string
 	serverAddress string
 	contactUser   bool
+	maxSessions   int
 }
 
 // Module is the module b2b_logic. Its methods may be called from any
@@ -59,7 +60,7 @@ var (
 // New returns the module with its default parameters.
 func New() *Module {
 	return &Module{
-		params: params{maxDuration: 12 * time.Hour, initTimeout: time.Minute, ringTimeout: 2 * time.Minute},
+		params: params{maxDuration: 12 * time.Hour, initTimeout: time.Minute, ringTimeout: 2 * time.Minute, maxSessions: 20_000},
 		ids:    newIDs(time.Now()),
 	}
 }
@@ -77,6 +78,7 @@ func (m *Module) Exports() core.Exports {
 			core.String("custom_headers_regexp", &p.customRegexp, "regular expression (RE2, without case) for names of such headers"),
 			core.String("init_callid_hdr", &p.callIDHeader, "name of a header that tells the other legs the caller's Call-ID; empty: none"),
 			core.String("server_address", &p.serverAddress, "URI for Contact; may contain $fU $tU $rU $ci $si $socket_in(ip|port|advertised_ip|advertised_port|proto); empty takes the socket of each leg"),
+			core.Int("max_sessions", &p.maxSessions, 1, 1_000_000, "sessions at the same time, those included that only wait for retransmissions; more are refused"),
 			core.Bool("contact_user", &p.contactUser, "1: Contact has a user part, the caller's towards a party and the dialled one towards the caller"),
 		},
 		MI: m.commands(),

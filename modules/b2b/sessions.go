@@ -31,6 +31,7 @@ var (
 	ErrMaxForwards = errors.New("Max-Forwards is used up: answer 483")
 	ErrExtension   = errors.New("the caller requires an extension that is not supported: answer 420")
 	ErrStopped     = errors.New("the server is stopping")
+	ErrFull        = errors.New("there are max_sessions sessions: answer 503")
 )
 
 // NewSession takes the caller's INVITE out of the script's hands. Nothing
@@ -49,9 +50,15 @@ func (m *Module) NewSession(msg *core.Msg, o SessionOptions) (Key, error) {
 	s.served[0] = &served{tx: tx, leg: s.legs[0]}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.stopped {
+	switch {
+	case m.stopped:
+		err = ErrStopped
+	case len(m.sessions) >= m.params.maxSessions: // callers must not grow us without bound
+		err = ErrFull
+	}
+	if err != nil {
 		msg.Disown()
-		return "", ErrStopped
+		return "", err
 	}
 	m.sessions[s.key] = s
 	return s.key, nil

@@ -13,7 +13,7 @@ demo: build           ## a whole call on the embedded database, live in the term
 	bin/sipd demo
 
 test: deps check      ## everything, with MariaDB, SIPp and baresip
-	$(GO) test -race -timeout 12m ./...
+	$(GO) test -race -count=1 -timeout 12m ./...
 
 check:                ## formatting and vet
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "gofmt: $$bad"; exit 1; }

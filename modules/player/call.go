@@ -68,6 +68,9 @@ func (u *uas) begin(tx sip.ServerRequest, s *sound) {
 		u.reply(tx, 400)
 		return
 	}
+	if u.ours(req) {
+		d.stay(req)
+	}
 	c := &call{dialog: d, u: u}
 	if code := c.prepare(req, s); code != 200 {
 		u.reply(tx, code)

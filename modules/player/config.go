@@ -49,11 +49,9 @@ func (c *config) rtpAddr(s *sip.Socket) (bind, shown netip.Addr, err error) {
 	}
 	bind = bind.Unmap()
 	shown, err = netip.ParseAddr(s.AdvHost)
-	if err != nil || shown.Is4() != bind.Is4() {
-		shown = bind
+	if shown = shown.Unmap(); err == nil && shown.Is4() == bind.Is4() && !shown.IsUnspecified() {
+		return bind, shown, nil
 	}
-	if shown.IsUnspecified() {
-		return bind, shown, fmt.Errorf("socket %s listens on every address: set rtp_ip to the one for RTP", s)
-	}
-	return bind, shown.Unmap(), nil
+	shown, err = localAddr(bind) // a name was advertised: SDP is to have an address
+	return bind, shown, err
 }

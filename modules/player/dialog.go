@@ -22,9 +22,10 @@ type dialog struct {
 	target sip.URI  // Contact of the peer
 	routes []string // Record-Route, in the order of the INVITE
 	socket *sip.Socket
-	user   string // of our Contact
-	cseq   uint32 // of our last request
-	peer   uint32 // CSeq of the peer's last request
+	self   sip.URI // our Contact
+	near   sip.URI // where our requests go instead of target, unless zero
+	cseq   uint32  // of our last request
+	peer   uint32  // CSeq of the peer's last request
 }
 
 // newDialog reads the INVITE that begins a dialog.
@@ -46,7 +47,7 @@ func newDialog(req *sip.Request, tag string) (dialog, error) {
 		remote: req.Headers.Get("From"),
 		target: contact.URI,
 		socket: req.Socket,
-		user:   req.URI.User,
+		self:   own(req.Socket, req.URI.User),
 		peer:   cseq,
 	}
 	for _, line := range req.Headers.Values("Record-Route") {
@@ -77,7 +78,7 @@ func (d *dialog) refresh(req *sip.Request) {
 // request builds the next request of ours.
 func (d *dialog) request(method string) *sip.Request {
 	d.cseq++
-	req := &sip.Request{Method: method, URI: d.target.Clone(), Socket: d.socket}
+	req := &sip.Request{Method: method, URI: d.target.Clone(), Socket: d.socket, NextHop: d.near.Clone()}
 	for _, r := range d.routes {
 		req.Headers.Add("Route", r)
 	}
@@ -88,12 +89,18 @@ func (d *dialog) request(method string) *sip.Request {
 	return req
 }
 
-// contact is where the peer reaches this dialog.
-func (d *dialog) contact() string {
-	return "<" + own(d.socket, d.user).String() + ">"
+// stay keeps a dialog whose caller is this same server inside the machine. The
+// advertised address may be that of a NAT which lets nothing back in (RFC 4787
+// section 6), so neither side uses it.
+func (d *dialog) stay(req *sip.Request) {
+	d.self.Host, d.self.Port = req.URI.Host, req.URI.Port
+	d.near = sip.URI{Scheme: "sip", Host: req.Source.Addr().Unmap().String(), Port: int(req.Source.Port())}
 }
 
-// own is the URI of a sound at one of our sockets.
+// contact is where the peer reaches this dialog.
+func (d *dialog) contact() string { return "<" + d.self.String() + ">" }
+
+// own is the URI of a sound at one of our sockets, as others reach it.
 func own(s *sip.Socket, user string) sip.URI {
 	u := s.Contact(user)
 	u.Params = append(u.Params, sip.Param{Name: marker})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -126,9 +127,10 @@ func (m *Module) shutdown(ctx context.Context) (err error) {
 	return err
 }
 
-// URI returns the SIP URI at which the sound called name is played: that of
-// the first UDP socket, or of the first socket when none is UDP. It is what
-// player:NAME means as a destination. The error says what sounds there are.
+// URI returns the SIP URI at which this server reaches the sound called name:
+// at the first UDP socket, or the first socket when none is UDP, and at the
+// address bound, whatever is advertised to others. It is what player:NAME
+// means as a destination. The error says what sounds there are.
 func (m *Module) URI(name string) (string, error) {
 	if m.uas == nil {
 		return "", errors.New("player: not initialised")
@@ -145,5 +147,14 @@ func (m *Module) URI(name string) (string, error) {
 	if i := slices.IndexFunc(sockets, func(s *sip.Socket) bool { return s.Proto == "udp" }); i >= 0 {
 		socket = sockets[i]
 	}
-	return own(socket, name).String(), nil
+	bound, err := netip.ParseAddr(socket.Host)
+	if err != nil {
+		return own(socket, name).String(), nil // bound to a name: others use it too
+	}
+	if bound, err = localAddr(bound.Unmap()); err != nil {
+		return "", fmt.Errorf("player: %w", err)
+	}
+	u := own(socket, name)
+	u.Host, u.Port = bound.String(), socket.Port
+	return u.String(), nil
 }

@@ -2,6 +2,7 @@ package player
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -86,12 +87,21 @@ func TestInitErrors(t *testing.T) {
 }
 
 func TestRTPAddr(t *testing.T) {
+	own4, err4 := localAddr(netip.IPv4Unspecified())
+	own6, err6 := localAddr(netip.IPv6Unspecified())
+	if err4 != nil || err6 != nil || !own4.Is4() || !own6.Is6() || own4.IsUnspecified() || own6.IsUnspecified() {
+		t.Fatalf("this machine's addresses: %v %v, %v %v", own4, err4, own6, err6)
+	}
 	for _, c := range []struct{ host, adv, ip, bind, shown string }{
 		{"10.0.0.5", "10.0.0.5", "", "10.0.0.5", "10.0.0.5"},
 		{"10.0.0.5", "203.0.113.7", "", "10.0.0.5", "203.0.113.7"},
 		{"10.0.0.5", "sip.example.com", "", "10.0.0.5", "10.0.0.5"},
 		{"0.0.0.0", "203.0.113.7", "", "0.0.0.0", "203.0.113.7"},
-		{"0.0.0.0", "0.0.0.0", "", "", ""},
+		{"0.0.0.0", "0.0.0.0", "", "0.0.0.0", own4.String()},
+		{"0.0.0.0", "sip.example.com", "", "0.0.0.0", own4.String()},
+		{"0.0.0.0", "2001:db8::1", "", "0.0.0.0", own4.String()},
+		{"::", "::", "", "::", own6.String()},
+		{"::", "::ffff:203.0.113.7", "", "::", own6.String()},
 		{"localhost", "localhost", "", "", ""},
 		{"localhost", "localhost", "10.0.0.9", "10.0.0.9", "10.0.0.9"},
 		{"::1", "203.0.113.7", "", "::1", "::1"},

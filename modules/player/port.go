@@ -43,6 +43,29 @@ func (p *ports) open(ip netip.Addr) (packetConn, netip.AddrPort, error) {
 	return nil, netip.AddrPort{}, fmt.Errorf("no free RTP port on %s among %d tried: widen rtp_port_min and rtp_port_max: %w", ip, span, last)
 }
 
+// localAddr returns the address at which this machine reaches what is bound
+// to bind: bind itself, or for the unspecified address the first one of its
+// family that others can reach, else that of loopback.
+func localAddr(bind netip.Addr) (netip.Addr, error) {
+	if !bind.IsUnspecified() {
+		return bind, nil
+	}
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		return bind, fmt.Errorf("listing the addresses of this machine: %w: set rtp_ip to the one for RTP", err)
+	}
+	for _, a := range addrs {
+		p, err := netip.ParsePrefix(a.String())
+		if err == nil && p.Addr().Is4() == bind.Is4() && p.Addr().IsGlobalUnicast() {
+			return p.Addr(), nil
+		}
+	}
+	if bind.Is6() {
+		return netip.IPv6Loopback(), nil
+	}
+	return netip.AddrFrom4([4]byte{127, 0, 0, 1}), nil
+}
+
 // broadcasts returns the test for the broadcast addresses of this machine's
 // networks, to which a UDP socket could send. They are read once, at Init.
 func broadcasts() (func(netip.Addr) bool, error) {

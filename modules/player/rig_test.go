@@ -28,6 +28,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // fakeHost is a server with nothing but the player.
 type fakeHost struct {
 	ep      sip.Endpoint
+	source  string // address from which siptest sends for it, or ""
 	stats   stat.Registry
 	mi      mi.Registry
 	dialogs func(sip.ServerRequest) bool
@@ -47,7 +48,7 @@ func (h *fakeHost) Fatal(error)                                  {}
 
 func (h *fakeHost) IsMyself(host string, port int) bool {
 	for _, s := range h.ep.Sockets() {
-		if s.Host == host && (port == 0 || port == s.Port) {
+		if (s.Host == host || h.source == host) && (port == 0 || port == s.Port) {
 			return true
 		}
 	}

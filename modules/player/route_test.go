@@ -35,6 +35,44 @@ func TestRoutes(t *testing.T) {
 	})
 }
 
+// What the server asks of its own player never leaves the machine, whatever
+// it advertises to others.
+func TestOwnCaller(t *testing.T) {
+	inTime(t, func(t *testing.T, r *rig) {
+		r.host.source = "10.0.0.1" // the first endpoint of the network
+		socket := r.host.ep.Sockets()[0]
+		socket.AdvHost, socket.AdvPort = "203.0.113.7", 5070 // nobody is there
+		uri, err := r.m.URI("welcome")
+		if err != nil || uri != "sip:welcome@10.9.9.9:5060;player" {
+			t.Fatalf("%s, %v", uri, err)
+		}
+		to, err := sip.ParseURI(uri)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req := &sip.Request{Method: sip.INVITE, URI: to, Body: []byte(talking)}
+		req.Headers = sip.Headers{{Name: "From", Value: "<sip:b2b@203.0.113.7>;tag=1"}, {Name: "To", Value: "<" + uri + ">"},
+			{Name: "Call-ID", Value: "own"}, {Name: "CSeq", Value: "1 INVITE"},
+			{Name: "Contact", Value: "<sip:203.0.113.7:5070>"}, {Name: "Content-Type", Value: sdpType}}
+		answer := make(chan *sip.Response, 20)
+		r.host.ep.Request(req, func(res *sip.Response) {
+			if res.IsFinal() {
+				answer <- res
+			}
+		})
+		res := <-answer
+		if got := res.Headers.Get("Contact"); got != "<"+uri+">" {
+			t.Fatalf("%d with Contact %s, want %s", res.Code, got, uri)
+		}
+		ack := &sip.Request{Method: sip.ACK, URI: to}
+		ack.Headers = sip.Headers{req.Headers[0], {Name: "To", Value: res.Headers.Get("To")}, req.Headers[2], {Name: "CSeq", Value: "1 ACK"}}
+		r.host.ep.Send(ack)
+		r.after(3 * time.Second)
+		r.want("the sound", 100)
+		r.wantCount(pbxHost, "BYE", 1)
+	})
+}
+
 // A request older than the last one is refused (RFC 3261 section 12.2.2).
 func TestOldCSeq(t *testing.T) {
 	inTime(t, func(t *testing.T, r *rig) {

@@ -80,6 +80,12 @@ func (u *uas) addressed(uri sip.URI) bool {
 	return (marked || u.prefixed(uri.User)) && u.host.IsMyself(uri.Host, uri.Port)
 }
 
+// ours reports whether a request was sent by this same server, as those of a
+// B2B session are. A TCP connection does not tell: its port is any.
+func (u *uas) ours(req *sip.Request) bool {
+	return req.Socket.Proto == "udp" && u.host.IsMyself(req.Source.Addr().Unmap().String(), int(req.Source.Port()))
+}
+
 func (u *uas) prefixed(user string) bool {
 	return u.conf.prefix != "" && strings.HasPrefix(user, u.conf.prefix)
 }

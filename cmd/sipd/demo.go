@@ -42,6 +42,7 @@ type demo struct {
 	err    io.Writer // logs
 	ladder *ladder
 	tap    *tap
+	events *event.Subscription
 	in     *instance
 	dir    string // temporary: database and route file
 	url    string // of the database
@@ -76,7 +77,7 @@ func (c *demoCmd) Run(s streams) error {
 		return nil
 	}
 	d.invite()
-	return d.in.serveUntil(ctx)
+	return d.in.serveUntil(ctx, s.err)
 }
 
 // start makes the database, opens the phones, and runs the server.
@@ -110,7 +111,8 @@ func (d *demo) start(ctx context.Context) (err error) {
 	if err := d.in.Start(ctx); err != nil {
 		return badInput(err)
 	}
-	go d.watch(d.in.Events().Subscribe(256))
+	d.events = d.in.Events().Subscribe(256)
+	go d.watch(d.events)
 	return nil
 }
 
@@ -250,6 +252,9 @@ func (d *demo) close() {
 		ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 		defer cancel()
 		_ = d.in.Stop(ctx)
+	}
+	if d.events != nil {
+		d.events.Close()
 	}
 	if d.dir != "" {
 		os.RemoveAll(d.dir)

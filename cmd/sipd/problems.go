@@ -16,7 +16,7 @@ func incomplete(cfg *core.Config) (ps core.Problems) {
 		add(`no listen: add listen "udp:127.0.0.1:5060"`)
 	}
 	if !cfg.Routes.Request {
-		add("no request_route: add function request_route() ... end")
+		add("the file defines no request_route: add function request_route() ... end")
 	}
 	return ps
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -39,12 +40,12 @@ func (c *runCmd) Run(s streams) error {
 	for _, sock := range in.Sockets() {
 		fmt.Fprintln(s.err, "sipd: listening on", sock)
 	}
-	return in.serveUntil(ctx)
+	return in.serveUntil(ctx, s.err)
 }
 
 // serveUntil waits for the end of ctx, MI kill, or a module that cannot go
 // on, and stops the server.
-func (in *instance) serveUntil(ctx context.Context) error {
+func (in *instance) serveUntil(ctx context.Context, log io.Writer) error {
 	var fatal error
 	select {
 	case <-ctx.Done():
@@ -54,7 +55,7 @@ func (in *instance) serveUntil(ctx context.Context) error {
 	end, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
 	if err := in.Stop(end); err != nil && fatal == nil {
-		fmt.Fprintln(os.Stderr, "sipd: stopped, but", err)
+		fmt.Fprintln(log, "sipd: stopped, but", err)
 	}
 	return fatal
 }

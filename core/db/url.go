@@ -62,7 +62,12 @@ func Parse(text string) (URL, error) {
 	}
 	switch Dialect(strings.ToLower(scheme)) {
 	case MySQL:
-		return parseMySQL(rest)
+		u, err := parseMySQL(rest)
+		if err != nil && !strings.Contains(rest, "@") {
+			// What looks like the host may be the password.
+			err = fmt.Errorf("%w: mysql: want mysql://user:password@host[:port]/database; there is no @", ErrURL)
+		}
+		return u, err
 	case SQLite:
 		return parseSQLite(rest)
 	}

@@ -34,6 +34,8 @@ func TestParse(t *testing.T) {
 		{"mysql://u:canary@/d", "", ""},
 		{"mysql://u:canary@h/d?x=y", "", ""},
 		{"mysql://u:canary@h/d?tls=maybe", "", ""},
+		{"mysql://u:canary.h/d", "", ""},
+		{"mysql://h/d?canary.h", "", ""},
 		{"u:canary@h/d", "", ""},
 		{"", "", ""},
 	} {

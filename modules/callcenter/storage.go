@@ -86,6 +86,9 @@ func openStore(ctx context.Context, p *params, host core.Host) (_ storage, err e
 	if d.Store, err = store.New(ctx, o); err != nil {
 		return nil, err
 	}
+	if err = d.Writable(ctx); err != nil {
+		return nil, errors.Join(err, d.Store.Close(ctx))
+	}
 	return d, nil
 }
 

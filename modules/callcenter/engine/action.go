@@ -86,8 +86,8 @@ type (
 	// SaveCall inserts the row of cc_calls, UpdateCall changes its state, and
 	// DeleteCall removes it.
 	SaveCall   struct{ Row CallRow }
-	UpdateCall struct{ Row CallRow }
-	DeleteCall struct{ Call CallID }
+	UpdateCall struct{ Row CallRow } // see SaveCall
+	DeleteCall struct{ Call CallID } // see SaveCall
 	// WriteCDR inserts a row of cc_cdrs.
 	WriteCDR struct{ CDR CDR }
 	// SaveWrapup stores an agent's wrapup_end_time.

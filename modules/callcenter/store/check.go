@@ -126,6 +126,19 @@ func checkWritten(ctx context.Context, o Options, _ Names, r *Report) error {
 	return nil
 }
 
+// Writable tells with an error, which says what to do, that cc_calls or
+// cc_cdrs is missing or lacks a column: no write to it would ever succeed.
+func (s *Store) Writable(ctx context.Context) error {
+	var r Report
+	if err := checkWritten(ctx, s.opt, s.names, &r); err != nil {
+		return err
+	}
+	if len(r.Findings) == 0 {
+		return nil
+	}
+	return errors.New(r.Findings[0].String())
+}
+
 // checkVersions compares the table version with what the layout's OpenSIPS
 // looks for. sipd does not need it; going back to OpenSIPS would.
 func checkVersions(ctx context.Context, o Options, n Names, r *Report) error {

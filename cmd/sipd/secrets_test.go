@@ -1,0 +1,53 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestSecrets holds that the password of a database is printed nowhere, with
+// every detail logged and whatever is wrong with the URL.
+func TestSecrets(t *testing.T) {
+	for _, url := range []string{
+		away,
+		"mysql://operator:" + canary + "@127.0.0.1:1",           // no database
+		"mysql://operator:" + canary + "@127.0.0.1:port/x",      // no port
+		"mysql://operator:" + canary + "@127.0.0.1:1/x?tls=odd", // no such setting
+		"postgres://operator:" + canary + "@127.0.0.1:1/x",
+		"mysql:/operator:" + canary + "@127.0.0.1:1/x", // no scheme
+		"mysql://operator:" + canary + "@@127.0.0.1:1/x",
+		"mysql://operator:" + canary + "127.0.0.1:1/x", // no @
+	} {
+		for _, param := range []string{"db_url", "acc_db_url", "rt_db_url"} {
+			own := ""
+			if param != "db_url" {
+				own = "modparam(\"call_center\", \"db_url\", \"" + newDB(t) + "\")\n"
+			}
+			file := writeRoute(t, "listen \"udp:127.0.0.1:0\"\nlog_level(4)\n"+center+own+
+				"modparam(\"call_center\", \""+param+"\", \""+url+"\")"+answer)
+			quiet(t, exitOK, "check", file)
+			quiet(t, exitOK, "check", "--json", file)
+			quiet(t, exitInput, "run", "-f", file)
+		}
+		file := writeRoute(t, "listen \"udp:127.0.0.1:0\"\nlog_level \"debug\"\ndb_default_url \""+url+"\"\n"+center+answer)
+		quiet(t, exitInput, "run", "-f", file)
+		for _, command := range []string{"create", "check"} {
+			quiet(t, exitInput, "db", command, "--url", url)
+		}
+		t.Setenv("SIPD_DB_URL", url)
+		quiet(t, exitInput, "db", "check")
+		quiet(t, exitOK, "db", "check", "--help")
+	}
+}
+
+// quiet runs a command and looks for the password in all it printed.
+func quiet(t *testing.T, want int, args ...string) {
+	t.Helper()
+	exit, out, errs := refused(args...)
+	if exit != want {
+		t.Errorf("sipd %s: exit code %d, want %d\n%s%s", args[:2], exit, want, out, errs)
+	}
+	if all := out + errs; strings.Contains(all, canary) {
+		t.Errorf("sipd %s shows the password: %s", args[:2], all)
+	}
+}

@@ -10,6 +10,8 @@ import (
 	"runtime/pprof"
 	"syscall"
 	"time"
+
+	"github.com/sipd/sipd/scripting"
 )
 
 // stopTime bounds a graceful stop: SIGTERM to exit.
@@ -37,10 +39,20 @@ func (c *runCmd) Run(s streams) error {
 	if err := in.Start(ctx); err != nil {
 		return badInput(err)
 	}
+	lint(c.File, s.err)
 	for _, sock := range in.Sockets() {
 		fmt.Fprintln(s.err, "sipd: listening on", sock)
 	}
 	return in.serveUntil(ctx, s.err)
+}
+
+// lint says at start what `sipd check` finds in the routes. A route that calls
+// what does not exist fails only when it gets there, so it stops nobody.
+func lint(file string, w io.Writer) {
+	faults, warnings := scripting.Check(file, scripting.Options{Modules: builtin})
+	for _, p := range append(faults, warnings...) {
+		fmt.Fprintf(w, "sipd check: %s\n", p.Error())
+	}
 }
 
 // serveUntil waits for the end of ctx, MI kill, or a module that cannot go

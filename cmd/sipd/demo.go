@@ -17,6 +17,7 @@ import (
 	"github.com/sipd/sipd/core/sip"
 	"github.com/sipd/sipd/core/sip/phone"
 	"github.com/sipd/sipd/examples/routes"
+	"github.com/sipd/sipd/modules/mihttp/client"
 )
 
 // The lanes of the demo's ladder.
@@ -231,19 +232,23 @@ func pause(ctx context.Context, d time.Duration) error {
 
 // invite says how to go on.
 func (d *demo) invite() {
-	host := d.listen[len("udp:"):]
+	sipd := os.Args[0]
+	mi := sipd + " mi"
+	if url := fmt.Sprintf("http://127.0.0.1:%d/mi", d.mi); url != client.DefaultURL {
+		mi += " --url " + url
+	}
 	fmt.Fprintf(d.out, `
 sipd stays up. Next:
 
   call in      any softphone to sip:support@%s (no registration needed)
-  look         sipd mi --url http://127.0.0.1:%d/mi cc_list_agents
-               sipd mi --url http://127.0.0.1:%d/mi cc_list_queue
-               sipd mi --url http://127.0.0.1:%d/mi get_statistics call_center:
+  look         %s cc_list_agents
+               %s cc_list_queue
+               %s get_statistics call_center:
   change       %s is the route of this demo; copy it, then
-               sipd check FILE and sipd run -f FILE
+               %s check FILE and %s run -f FILE
   stop         Ctrl-C
 
-`, host, d.mi, d.mi, d.mi, d.file)
+`, d.listen[len("udp:"):], mi, mi, mi, d.file, sipd, sipd)
 }
 
 // close stops the server and removes what the demo made.

@@ -236,21 +236,33 @@ func (c *center) insert(table, key, id string, cols, defaults row) {
 // start runs the server and waits until it answers.
 func (c *center) start(env ...string) {
 	c.t.Helper()
+	for range 3 { // a free port may be taken by another test meanwhile
+		if c.launch(env...); c.up() {
+			return
+		}
+	}
+	c.t.Fatalf("no free port in three attempts\n%s", c.log)
+}
+
+// launch runs the binary on free ports.
+func (c *center) launch(env ...string) {
+	c.t.Helper()
 	port := freePort(c.t)
 	c.sip = "127.0.0.1:" + freeUDP(c.t)
 	c.mi = "http://127.0.0.1:" + port + "/mi"
-	c.cmd = exec.Command(bin, "run", "-f", c.route)
-	c.cmd.Env = append(os.Environ(), "SIPD_LISTEN=udp:"+c.sip, "SIPD_DB_URL="+c.url, "SIPD_MI_PORT="+port, "SIPD_SPOOL="+c.spool)
-	c.cmd.Env = append(c.cmd.Env, env...)
-	c.cmd.Stdout, c.cmd.Stderr = c.log, c.log
-	if err := c.cmd.Start(); err != nil {
+	cmd := exec.Command(bin, "run", "-f", c.route)
+	cmd.Env = append(os.Environ(), "SIPD_LISTEN=udp:"+c.sip, "SIPD_DB_URL="+c.url, "SIPD_MI_PORT="+port, "SIPD_SPOOL="+c.spool)
+	cmd.Env = append(cmd.Env, env...)
+	cmd.Stdout, cmd.Stderr = c.log, c.log
+	if err := cmd.Start(); err != nil {
 		c.t.Fatal(err)
 	}
-	c.done = make(chan struct{})
-	go func() { _ = c.cmd.Wait(); close(c.done) }()
+	done := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(done) }()
+	c.cmd, c.done = cmd, done
 	c.t.Cleanup(func() {
-		_ = c.cmd.Process.Kill()
-		<-c.done
+		_ = cmd.Process.Kill()
+		<-done
 		if strings.Contains(c.log.String(), "DATA RACE") {
 			c.t.Error("the server has a data race")
 		}
@@ -258,15 +270,25 @@ func (c *center) start(env ...string) {
 			c.t.Logf("server log:\n%s", c.log)
 		}
 	})
+}
+
+// up waits until the server answers; false means that a port was taken.
+func (c *center) up() (answers bool) {
+	c.t.Helper()
 	c.until("the server to answer", func() bool {
 		select {
 		case <-c.done:
-			c.t.Fatalf("the server ended at start\n%s", c.log)
+			if !strings.Contains(c.log.String(), "already in use") {
+				c.t.Fatalf("the server ended at start\n%s", c.log)
+			}
+			return true
 		default:
 		}
 		_, err := c.try("uptime", nil)
-		return err == nil
+		answers = err == nil
+		return answers
 	})
+	return answers
 }
 
 // kill sends SIGKILL, as the kernel does when memory is short.

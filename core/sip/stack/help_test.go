@@ -187,10 +187,20 @@ func (p *peer) ping(id string) {
 	}
 }
 
-// counts fails unless a counter has reached n; it does not wait.
+// counts fails unless a counter reaches n: what was sent may still be on its
+// way to a reader.
 func counts(t testing.TB, s *Stack, name string, n uint64) {
 	t.Helper()
-	if have, ok := s.Counters()[name]; !ok || have < n {
-		t.Errorf("%s is %d, want %d: %v", name, have, n, fmt.Sprint(s.Counters()))
+	for deadline := time.After(10 * time.Second); ; {
+		have, ok := s.Counters()[name]
+		if ok && have >= n {
+			return
+		}
+		select {
+		case <-deadline:
+			t.Errorf("%s is %d, want %d: %v", name, have, n, fmt.Sprint(s.Counters()))
+			return
+		case <-time.After(time.Millisecond):
+		}
 	}
 }

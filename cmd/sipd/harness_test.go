@@ -8,7 +8,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/sipd/sipd/modules/httpd"
+	"github.com/sipd/sipd/test/ports"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -86,16 +86,7 @@ func newDB(t *testing.T, changes ...string) (url string) {
 // freePorts finds a UDP and a TCP port of loopback that are free now.
 func freePorts(t *testing.T) (udp, tcp int) {
 	t.Helper()
-	for _, p := range []struct {
-		listen string
-		port   *int
-	}{{"udp:127.0.0.1:0", &udp}, {"tcp:127.0.0.1:0", &tcp}} {
-		addr, stop := hold(t, p.listen)
-		stop()
-		_, port, _ := net.SplitHostPort(addr)
-		*p.port, _ = strconv.Atoi(port)
-	}
-	return udp, tcp
+	return ports.Free(t), ports.Free(t)
 }
 
 // hold takes a port, "udp:HOST:PORT" or "tcp:HOST:PORT", until stop.

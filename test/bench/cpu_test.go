@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sipd/sipd/test/ports"
 )
 
 // The load of BenchmarkCallCPU.
@@ -47,7 +49,7 @@ func sipdCPU(b *testing.B) (time.Duration, int) {
 
 func kamailioCPU(b *testing.B) (time.Duration, int) {
 	agent := startAgent(b)
-	listen := fmt.Sprintf("127.0.0.1:%d", freePort(b, "udp"))
+	listen := fmt.Sprintf("127.0.0.1:%d", ports.Free(b))
 	cfg, err := os.ReadFile("testdata/kamailio.cfg")
 	if err != nil {
 		b.Fatal(err)
@@ -69,7 +71,7 @@ func kamailioCPU(b *testing.B) (time.Duration, int) {
 // startAgent runs SIPp as the agents' phones and returns its address.
 func startAgent(b *testing.B) string {
 	b.Helper()
-	port := freePort(b, "udp")
+	port := ports.Free(b)
 	cmd := exec.Command("sipp", "-sf", "testdata/agent.xml", "-i", "127.0.0.1", "-p", strconv.Itoa(port), "-nostdin", "-skip_rlimit")
 	cmd.Env = append(os.Environ(), "TERM=dumb")
 	launch(b, cmd)
@@ -82,7 +84,7 @@ func startAgent(b *testing.B) string {
 func load(b *testing.B, target string) int {
 	b.Helper()
 	dir := b.TempDir()
-	cmd := exec.Command("sipp", target, "-sf", "testdata/caller.xml", "-i", "127.0.0.1", "-p", strconv.Itoa(freePort(b, "udp")),
+	cmd := exec.Command("sipp", target, "-sf", "testdata/caller.xml", "-i", "127.0.0.1", "-p", strconv.Itoa(ports.Free(b)),
 		"-r", strconv.Itoa(callRate), "-m", strconv.Itoa(calls), "-l", "2000", "-nostdin", "-trace_stat", "-stf", filepath.Join(dir, "stat.csv"), "-fd", "60s", "-timeout", "90s", "-skip_rlimit")
 	cmd.Env = append(os.Environ(), "TERM=dumb")
 	if out, err := cmd.CombinedOutput(); err != nil && cmd.ProcessState.ExitCode() != 1 { // 1: some calls failed

@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,31 +17,13 @@ import (
 	_ "modernc.org/sqlite"
 
 	"github.com/sipd/sipd/modules/mihttp/client"
+	"github.com/sipd/sipd/test/ports"
 )
 
 // server is a running sipd binary.
 type server struct {
 	sip, mi string
 	pid     int
-}
-
-// freePort asks the kernel for a port that is free now.
-func freePort(b *testing.B, network string) int {
-	b.Helper()
-	if network == "udp" {
-		c, err := net.ListenPacket("udp", "127.0.0.1:0")
-		if err != nil {
-			b.Fatal(err)
-		}
-		defer c.Close()
-		return c.LocalAddr().(*net.UDPAddr).Port
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
 }
 
 // binary builds sipd as users get it, without the race detector.
@@ -81,8 +62,8 @@ func startServer(b *testing.B, agents []string, queue string) *server {
 		exe("insert into cc_agents (agentid, location, skills, logstate) values (?, ?, 'bench', 1)", fmt.Sprint("agent", i), uri)
 	}
 	s := &server{
-		sip: fmt.Sprintf("127.0.0.1:%d", freePort(b, "udp")),
-		mi:  fmt.Sprintf("http://127.0.0.1:%d/mi", freePort(b, "tcp")),
+		sip: fmt.Sprintf("127.0.0.1:%d", ports.Free(b)),
+		mi:  fmt.Sprintf("http://127.0.0.1:%d/mi", ports.Free(b)),
 	}
 	port := strings.TrimSuffix(s.mi[strings.LastIndexByte(s.mi, ':')+1:], "/mi")
 	cmd := exec.Command(bin, "run", "-f", "testdata/sipd.lua")

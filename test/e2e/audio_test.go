@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sipd/sipd/test/audio"
+	"github.com/sipd/sipd/test/ports"
 )
 
 // half is half a second of RTP.
@@ -240,7 +241,7 @@ func TestRingAudio(t *testing.T) {
 func TestFlowAudio(t *testing.T) {
 	t.Parallel() // as above
 	c := newCenter(t, "sqlite://"+filepath.Join(t.TempDir(), "cc.db"))
-	port := freeUDP(t)
+	port := strconv.Itoa(ports.Free(t))
 	caller, agent := c.listening(audio.Options{AutoAnswer: true}, row{"message_flow_id": "player:flowid"}, "SIPD_LISTEN=udp:0.0.0.0:"+port)
 	c.sip = "127.0.0.1:" + port
 	caller.dial("tech_support")

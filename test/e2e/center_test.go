@@ -7,11 +7,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,6 +25,7 @@ import (
 	"github.com/sipd/sipd/core/sip"
 	"github.com/sipd/sipd/core/sip/phone"
 	"github.com/sipd/sipd/core/sip/stack"
+	"github.com/sipd/sipd/test/ports"
 )
 
 // patience bounds every wait; a machine under load is slow, not broken.
@@ -247,8 +248,8 @@ func (c *center) start(env ...string) {
 // launch runs the binary on free ports.
 func (c *center) launch(env ...string) {
 	c.t.Helper()
-	port := freePort(c.t)
-	c.sip = "127.0.0.1:" + freeUDP(c.t)
+	port := strconv.Itoa(ports.Free(c.t))
+	c.sip = "127.0.0.1:" + strconv.Itoa(ports.Free(c.t))
 	c.mi = "http://127.0.0.1:" + port + "/mi"
 	cmd := exec.Command(bin, "run", "-f", c.route)
 	cmd.Env = append(os.Environ(), "SIPD_LISTEN=udp:"+c.sip, "SIPD_DB_URL="+c.url, "SIPD_MI_PORT="+port, "SIPD_SPOOL="+c.spool)
@@ -314,26 +315,6 @@ func (c *center) stop() {
 	if code := c.cmd.ProcessState.ExitCode(); code != 0 {
 		c.t.Errorf("exit code %d after SIGTERM, want 0", code)
 	}
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
-}
-
-func freeUDP(t *testing.T) string {
-	t.Helper()
-	l, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return fmt.Sprint(l.LocalAddr().(*net.UDPAddr).Port)
 }
 
 // miError is an error answer of the management interface.

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/sipd/sipd/test/ports"
 )
 
 // The events that tests wait for, as baresip calls them.
@@ -60,11 +62,11 @@ type Phone struct {
 // Start runs a phone that keeps its files in dir. It is ready when Start
 // returns, and killed when ctx ends; [Phone.Close] ends it in order.
 func Start(ctx context.Context, dir string, o Options) (*Phone, error) {
-	sip, err := freePort()
+	sip, err := ports.Find(2)
 	if err != nil {
 		return nil, err
 	}
-	ctrl, err := freePort()
+	ctrl, err := ports.Find(1)
 	if err != nil {
 		return nil, err
 	}
@@ -203,25 +205,6 @@ func (p *Phone) readOutput(out io.Reader) {
 	}
 	_, _ = io.Copy(io.Discard, out) // after a line too long, let it go on
 	p.change(func() { p.gone = errors.New("baresip has ended") })
-}
-
-// freePort returns a port of 127.0.0.1 that was free for UDP and TCP a moment
-// ago: baresip cannot tell which one it took.
-func freePort() (int, error) {
-	const tries = 20
-	for range tries {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return 0, err
-		}
-		port := l.Addr().(*net.TCPAddr).Port // of a TCP listener it is nothing else
-		c, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port})
-		_ = l.Close() // it was for the number only
-		if err == nil {
-			return port, c.Close()
-		}
-	}
-	return 0, fmt.Errorf("no port of 127.0.0.1 is free for both UDP and TCP among %d tried", tries)
 }
 
 // writeConfig writes the three files that baresip reads at start.

@@ -21,14 +21,27 @@ const (
 // Free returns a port that is free now for UDP and TCP on 127.0.0.1.
 func Free(t testing.TB) int {
 	t.Helper()
+	port, err := Find(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// Find returns the first of n ports in a row that are free now: baresip takes
+// the one after its own for TLS.
+func Find(n int) (int, error) {
 	for range 1000 {
 		port := first + rand.IntN(last-first)
-		if free(port) {
-			return port
+		ok := true
+		for i := range n {
+			ok = ok && free(port+i)
+		}
+		if ok {
+			return port, nil
 		}
 	}
-	t.Fatalf("no free port between %d and %d", first, last)
-	return 0
+	return 0, fmt.Errorf("no %d free ports in a row between %d and %d", n, first, last)
 }
 
 func free(port int) bool {

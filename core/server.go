@@ -53,6 +53,7 @@ type Server struct {
 
 	dialogs []func(sip.ServerRequest) bool // fixed once ready
 	ready   atomic.Bool
+	early   earlyRequests
 	routes  chan struct{} // one token a running route
 	running running
 	quit    chan struct{}
@@ -118,6 +119,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 	}
 	s.runRoutes()
 	s.ready.Store(true)
+	s.early.flush(s.serve)
 	return nil
 }
 
@@ -220,7 +222,9 @@ func (s *Server) MI() *mi.Registry { return &s.cmds }
 // serve is the handler of the network.
 func (s *Server) serve(tx sip.ServerRequest) {
 	if !s.ready.Load() && !s.stopping() {
-		s.refuse(tx, 503)
+		if !s.early.hold(tx) {
+			s.refuse(tx, 503)
+		}
 		return
 	}
 	for _, own := range s.dialogs {

@@ -29,6 +29,18 @@ type Endpoint interface {
 	// Request adds, and never blocks. Failures are only logged; the peer
 	// retransmits its 2xx.
 	Send(req *Request)
+
+	// Resume is Request for an INVITE that an earlier process sent with this
+	// Branch, and whose final response may still come: it is not sent again,
+	// but may be cancelled, and what comes is acknowledged as usual. When
+	// nothing comes for 64*T1 the transaction ends with a local 408.
+	Resume(req *Request, on func(*Response)) ClientTransaction
+
+	// Reopen makes the server transaction of an INVITE that an earlier process
+	// received and did not answer finally. Socket must be one of Sockets.
+	// Nothing is sent. It is nil when there is such a transaction, or the
+	// request has no Via.
+	Reopen(req *Request) ServerRequest
 }
 
 // ClientTransaction is a request that was sent.

@@ -62,6 +62,10 @@ type Request struct {
 	// NextHop, when set, is where a sent request goes instead of its first
 	// Route or its Request-URI (an outbound proxy).
 	NextHop URI
+	// Branch, when set, is that of the Via which is added for the first
+	// target, so that who must outlive this process can keep it: see
+	// [Endpoint.Resume].
+	Branch string
 }
 
 // Response is a SIP response.

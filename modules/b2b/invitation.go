@@ -17,6 +17,7 @@ type invitation struct {
 	offered bool         // it carries an offer
 	done    bool         // it has a final response
 	tag     string       // of the 2xx
+	branch  string       // of its Via
 	ack     *sip.Request // of the 2xx, once it was sent
 }
 
@@ -79,7 +80,8 @@ func (l *leg) reinvite(sdp string) {
 
 func (l *leg) sendInvite(req *sip.Request, first bool) {
 	l.s.local(l, req)
-	i := &invitation{cseq: l.dlg.cseq, first: first, offered: len(req.Body) > 0}
+	req.Branch = sip.MagicCookie + l.s.m.ids.token()
+	i := &invitation{cseq: l.dlg.cseq, first: first, offered: len(req.Body) > 0, branch: req.Branch}
 	l.client = i
 	l.s.flying++
 	i.tx = l.s.m.host.Endpoint().Request(req, func(res *sip.Response) {

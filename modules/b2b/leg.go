@@ -24,6 +24,9 @@ type leg struct {
 	contact string // of the whole life of the leg
 	dlg     dialog
 
+	keptCSeq uint32       // dlg.cseq when the session was kept last
+	request0 *sip.Request // the caller's INVITE, until a restored session is opened
+
 	over   bool                    // it has ended, one way or the other
 	client *invitation             // our last INVITE
 	answer *accepted               // our 2xx, until its ACK
@@ -41,6 +44,7 @@ type accepted struct {
 	tx       sip.ServerRequest
 	res      *sip.Response
 	cseq     uint32
+	first    bool      // it made the dialog
 	next     time.Time // when it is sent again
 	interval time.Duration
 	end      time.Time // when we give up
@@ -73,14 +77,20 @@ func (l *leg) accept(ref int, sdp string) {
 		return
 	}
 	delete(l.s.served, ref)
-	res := sip.NewResponse(r.tx.Request(), 200, "", l.dlg.local.Tag())
+	res := l.okay(r.tx.Request(), sdp)
+	cseq, _ := r.tx.Request().CSeq()
+	now := time.Now()
+	l.answer = &accepted{tx: r.tx, res: res, cseq: cseq, first: ref == 0, next: now.Add(t1), interval: t1, end: now.Add(64 * t1)}
+	l.s.send(r.tx, res)
+}
+
+// okay makes the 2xx to an INVITE.
+func (l *leg) okay(req *sip.Request, sdp string) *sip.Response {
+	res := sip.NewResponse(req, 200, "", l.dlg.local.Tag())
 	l.describe(&res.Headers)
 	res.Headers.Add("Server", l.s.m.host.Version())
 	setSDP(&res.Headers, &res.Body, sdp)
-	cseq, _ := r.tx.Request().CSeq()
-	now := time.Now()
-	l.answer = &accepted{tx: r.tx, res: res, cseq: cseq, next: now.Add(t1), interval: t1, end: now.Add(64 * t1)}
-	l.s.send(r.tx, res)
+	return res
 }
 
 // resend sends the 2xx again when it is due, or gives up.

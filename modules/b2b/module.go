@@ -25,6 +25,7 @@ type params struct {
 	serverAddress string
 	contactUser   bool
 	maxSessions   int
+	dbMode        int
 }
 
 // Module is the module b2b_logic. Its methods may be called from any
@@ -43,6 +44,7 @@ type Module struct {
 	sessions map[Key]*session
 	dialogs  map[dialogID]*leg
 	stopped  bool
+	retiring bool
 	running  sync.WaitGroup
 }
 
@@ -60,7 +62,7 @@ var (
 // New returns the module with its default parameters.
 func New() *Module {
 	return &Module{
-		params: params{maxDuration: 12 * time.Hour, initTimeout: time.Minute, ringTimeout: 2 * time.Minute, maxSessions: 20_000},
+		params: params{maxDuration: 12 * time.Hour, initTimeout: time.Minute, ringTimeout: 2 * time.Minute, maxSessions: 20_000, dbMode: 2},
 		ids:    newIDs(time.Now()),
 	}
 }
@@ -79,6 +81,7 @@ func (m *Module) Exports() core.Exports {
 			core.String("init_callid_hdr", &p.callIDHeader, "name of a header that tells the other legs the caller's Call-ID; empty: none"),
 			core.String("server_address", &p.serverAddress, "URI for Contact; may contain $fU $tU $rU $ci $si $socket_in(ip|port|advertised_ip|advertised_port|proto); empty takes the socket of each leg"),
 			core.Int("max_sessions", &p.maxSessions, 1, 1_000_000, "sessions at the same time, those included that only wait for retransmissions; more are refused"),
+			core.Int("db_mode", &p.dbMode, 0, 2, "0: a restart ends every call; 1 or 2: calls go on after it, when who opened the session keeps it"),
 			core.Bool("contact_user", &p.contactUser, "1: Contact has a user part, the caller's towards a party and the dialled one towards the caller"),
 		},
 		MI: m.commands(),
@@ -125,11 +128,38 @@ func (m *Module) Init(host core.Host) (err error) {
 	return nil
 }
 
-// Stop implements [core.Stopper]: it ends every session and waits until the
-// far ends have answered, or ctx ends.
+// Keeps reports whether calls are to outlive the process (db_mode).
+func (m *Module) Keeps() bool { return m.params.dbMode != 0 }
+
+// Retire ends the goroutine of every session that is kept, without a word on
+// the wire, and waits for them: the next process goes on with their calls. No
+// event is told afterwards.
+func (m *Module) Retire() {
+	m.mu.Lock()
+	m.retiring = true
+	var all []*session
+	for _, s := range m.sessions {
+		if s.open {
+			all = append(all, s)
+		}
+	}
+	m.mu.Unlock()
+	var told sync.WaitGroup
+	for _, s := range all {
+		told.Add(1)
+		if !s.box.Post(func() { defer told.Done(); s.retire() }) {
+			told.Done()
+		}
+	}
+	told.Wait()
+}
+
+// Stop implements [core.Stopper]: it ends every session that is not kept, and
+// waits until the far ends have answered, or ctx ends. Of those that are kept
+// nothing is said on the wire.
 func (m *Module) Stop(ctx context.Context) error {
 	m.mu.Lock()
-	m.stopped = true
+	m.stopped, m.retiring = true, m.Keeps()
 	var all []*session
 	for _, s := range m.sessions {
 		all = append(all, s)
@@ -166,9 +196,10 @@ func (m *Module) inDialog(tx sip.ServerRequest) bool {
 	}
 	m.mu.RLock()
 	l := m.dialogs[dialogID{req.CallID(), tag}]
+	retiring := m.retiring
 	m.mu.RUnlock()
-	if l != nil && l.s.box.Post(func() { l.received(tx) }) {
-		return true
+	if l != nil && l.s.box.Post(func() { l.received(tx) }) || l != nil && retiring {
+		return true // when retiring, its sender repeats it to the next process
 	}
 	if l == nil && !strings.HasPrefix(tag, m.ids.prefix) {
 		return false

@@ -62,6 +62,7 @@ type rig struct {
 	link atomic.Pointer[func(siptest.Packet) siptest.Fate] // as Network.Link, also under way
 
 	mu     sync.Mutex
+	kept   map[string][]byte // what sessions had kept, by the caller's Call-ID; nil: nothing is
 	react  func(Event)
 	keys   []Key
 	events []Event
@@ -81,7 +82,7 @@ func inRig(t *testing.T, set func(*params), test func(*rig)) {
 			}
 			return siptest.Fate{}
 		}
-		r.host.ep = r.net.Endpoint("pbx", r.serve)
+		r.host.ep = r.net.Endpoint("pbx", r.server(r.host, r.m))
 		if set != nil {
 			set(&r.m.params)
 		}
@@ -98,26 +99,29 @@ func inRig(t *testing.T, set func(*params), test func(*rig)) {
 	})
 }
 
-func (r *rig) serve(tx sip.ServerRequest) {
-	for _, own := range r.host.own {
-		if own(tx) {
+// server is what a B2BUA does with requests.
+func (r *rig) server(host *fakeHost, m *Module) sip.Handler {
+	return func(tx sip.ServerRequest) {
+		for _, own := range host.own {
+			if own(tx) {
+				return
+			}
+		}
+		if tx.Request().Method != sip.INVITE {
+			r.t.Errorf("a stray request reached the script: %s", tx.Request().Method)
 			return
 		}
+		msg := core.NewMsg(tx)
+		if r.accept != nil {
+			r.accept(msg)
+			return
+		}
+		r.open(m, msg)
 	}
-	if tx.Request().Method != sip.INVITE {
-		r.t.Errorf("a stray request reached the script: %s", tx.Request().Method)
-		return
-	}
-	msg := core.NewMsg(tx)
-	if r.accept != nil {
-		r.accept(msg)
-		return
-	}
-	r.open(msg)
 }
 
-func (r *rig) open(msg *core.Msg) Key {
-	k, err := r.m.NewSession(msg, SessionOptions{Observer: r.observe, Ctx: map[string]string{"param": "p"}})
+func (r *rig) open(m *Module, msg *core.Msg) Key {
+	k, err := m.NewSession(msg, SessionOptions{Observer: r.observe, Ctx: map[string]string{"param": "p"}, Keep: r.keeper(m, msg.Req.CallID())})
 	if err != nil {
 		r.t.Errorf("NewSession: %v", err)
 		return ""
@@ -125,7 +129,7 @@ func (r *rig) open(msg *core.Msg) Key {
 	r.mu.Lock()
 	r.keys = append(r.keys, k)
 	r.mu.Unlock()
-	r.m.Open(k)
+	m.Open(k)
 	return k
 }
 

@@ -24,6 +24,7 @@ type session struct {
 	log      *slog.Logger
 	msg      *core.Msg // the caller's request, for Release
 	observer func(Event)
+	keeper   func([]byte) // see SessionOptions.Keep
 	ctx      map[string]string
 	open     bool       // guarded by Module.mu
 	dialogs  []dialogID // guarded by Module.mu
@@ -36,6 +37,11 @@ type session struct {
 	legs  []*leg // the index is the logic.Leg
 	dests map[int]Dest
 	state string // $cc_state
+
+	lastDest int  // greatest Dest.ID
+	changed  bool // since the state was kept
+	resumed  bool // made by Restore
+	retired  bool // the process ends, the call goes on
 
 	ended   time.Time // when the call ended
 	told    bool      // the owner has heard the last event
@@ -83,7 +89,8 @@ func (s *session) run() {
 			f()
 		}
 		s.timers()
-		if !more || s.finished() {
+		s.keep()
+		if !more || s.retired || s.finished() {
 			return
 		}
 		s.show()
@@ -94,16 +101,21 @@ func (s *session) run() {
 // [Module.inDialog].
 func (s *session) close() {
 	s.box.Close()
-	s.m.forget(s)
+	if !s.retired { // else what comes in is left to the next process
+		s.m.forget(s)
+	}
 	if s.ended.IsZero() {
 		s.m.stats.active.Add(-1)
 	} else {
 		s.m.stats.lingering.Add(-1)
 	}
 	for _, l := range s.legs {
-		if l.client != nil {
+		if l.client != nil && l.client.tx != nil {
 			l.client.tx.Abandon()
 		}
+	}
+	if !s.retired {
+		s.forget()
 	}
 	late, _ := s.box.Take() // requests that came at the last moment
 	for _, f := range late {
@@ -178,16 +190,27 @@ func (s *session) finished() bool {
 	return time.Since(s.ended) >= linger
 }
 
-// shutdown ends the session because the server stops.
+// retire leaves the session to the next process. One that is not kept goes on
+// until Stop.
+func (s *session) retire() { s.retired = s.keeper != nil }
+
+// shutdown ends the session because the server stops, unless it is kept.
 func (s *session) shutdown() {
+	if s.retire(); s.retired {
+		return
+	}
 	s.closing = true
 	s.feed(logic.Terminate{})
 }
 
 // feed hands the machine an event and does what it answers.
 func (s *session) feed(ev logic.Event) {
-	for _, a := range s.logic.Step(time.Now(), ev) {
+	actions := s.logic.Step(time.Now(), ev)
+	for _, a := range actions {
 		s.perform(a)
+	}
+	if _, acked := ev.(logic.Acked); acked || len(actions) > 0 {
+		s.changed = true
 	}
 	if s.ended.IsZero() && s.logic.Over() {
 		s.ended = time.Now()

@@ -21,6 +21,11 @@ type SessionOptions struct {
 	Observer func(Event)
 	// Ctx are the values of $b2b_logic.ctx that a local_route sees.
 	Ctx map[string]string
+	// Keep is called from the session's goroutine whenever what a restart
+	// needs has changed, with all of it, and with nil once nothing is left of
+	// the call. It must not block for long. Nil: the session ends with the
+	// process. See [Module.Restore] and [Module.Keeps].
+	Keep func(state []byte)
 }
 
 // The errors of [Module.NewSession], besides those of [core.Msg.Own].
@@ -46,7 +51,7 @@ func (m *Module) NewSession(msg *core.Msg, o SessionOptions) (Key, error) {
 	if err != nil {
 		return "", err
 	}
-	s.msg, s.observer, s.ctx = msg, o.Observer, maps.Clone(o.Ctx)
+	s.msg, s.observer, s.keeper, s.ctx = msg, o.Observer, o.Keep, maps.Clone(o.Ctx)
 	s.served[0] = &served{tx: tx, leg: s.legs[0]}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -140,6 +145,10 @@ func (m *Module) Open(k Key) {
 	s.open = true
 	m.running.Add(1)
 	m.mu.Unlock()
+	if s.resumed {
+		s.takeUp()
+		return
+	}
 	m.addDialog(s.legs[0])
 	m.stats.active.Add(1)
 	m.stats.total.Add(1)
@@ -164,7 +173,9 @@ func (m *Module) Release(k Key) {
 	}
 	delete(m.sessions, k)
 	m.mu.Unlock()
-	s.msg.Disown()
+	if s.msg != nil {
+		s.msg.Disown()
+	}
 }
 
 // Connect takes the caller to a destination. An attempt that runs fails
@@ -172,7 +183,7 @@ func (m *Module) Release(k Key) {
 func (m *Module) Connect(k Key, d Dest) {
 	m.post(k, func(s *session) {
 		s.dests[d.ID] = d
-		s.state = d.State
+		s.state, s.lastDest = d.State, max(s.lastDest, d.ID)
 		s.feed(logic.Connect{ID: d.ID, CallerOffer: d.Offer == CallerOffer, DropOld: d.DropOld,
 			Announce: d.Announce != "", RingTimeout: d.RingTimeout})
 	})

@@ -59,6 +59,14 @@ func (e *Endpoint) Request(req *sip.Request, on func(*sip.Response)) sip.ClientT
 	return e.layer.Request(req, on)
 }
 
+// Resume is [sip.Endpoint].Resume.
+func (e *Endpoint) Resume(req *sip.Request, on func(*sip.Response)) sip.ClientTransaction {
+	return e.layer.Resume(req, on)
+}
+
+// Reopen is [sip.Endpoint].Reopen.
+func (e *Endpoint) Reopen(req *sip.Request) sip.ServerRequest { return e.layer.Reopen(req) }
+
 // Send is [sip.Endpoint].Send.
 func (e *Endpoint) Send(req *sip.Request) { e.layer.Send(req) }
 

@@ -119,6 +119,28 @@ func (n *Network) Endpoint(name string, handler sip.Handler) *Endpoint {
 	return ep
 }
 
+// Restart replaces an endpoint by a new one with its name and address, as when
+// its process is killed and started again: transactions are forgotten without
+// a word.
+func (n *Network) Restart(old *Endpoint, handler sip.Handler) *Endpoint {
+	old.layer.Close()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	ep := &Endpoint{net: n, name: old.name, addr: old.addr, sockets: old.sockets}
+	ep.tokens.Store(old.tokens.Load()) // a new process has other branches
+	ep.layer = transaction.New(transaction.Options{
+		Transport: ep, Handler: handler, Timers: n.Timers, Rand: ep.token,
+	})
+	for key, e := range n.byName {
+		if e == old {
+			n.byName[key] = ep
+		}
+	}
+	n.byAddr[ep.addr] = ep
+	n.order = append(n.order, ep)
+	return ep
+}
+
 // Alias makes a host without port stand for several endpoints in this order,
 // as SRV records do.
 func (n *Network) Alias(host string, names ...string) {

@@ -94,6 +94,14 @@ func (s *Stack) Request(req *sip.Request, on func(*sip.Response)) sip.ClientTran
 	return s.layer.Request(req, on)
 }
 
+// Resume is [sip.Endpoint].Resume.
+func (s *Stack) Resume(req *sip.Request, on func(*sip.Response)) sip.ClientTransaction {
+	return s.layer.Resume(req, on)
+}
+
+// Reopen is [sip.Endpoint].Reopen.
+func (s *Stack) Reopen(req *sip.Request) sip.ServerRequest { return s.layer.Reopen(req) }
+
 // Send is [sip.Endpoint].Send.
 func (s *Stack) Send(req *sip.Request) { s.layer.Send(req) }
 

@@ -48,6 +48,11 @@ func (c *call) attempt(req *sip.Request, to Target) bool {
 		return false
 	}
 	l.stats.client.Add(1)
+	if c.sent {
+		a.state = proceeding
+		a.end.start(&c.serial, l.timers.B, a.timeout)
+		return true
+	}
 	if err := a.send(req); err != nil {
 		a.failed(err)
 		return false

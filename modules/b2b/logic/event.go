@@ -38,6 +38,8 @@ type (
 	}
 	// Tick says that the time of [Session.Wake] has come.
 	Tick struct{}
+	// Resume is the first event of a session that [Restore] made.
+	Resume struct{}
 )
 
 // What the network brought. SDP is "" when the message carried none.
@@ -97,6 +99,7 @@ func (Reply) event()      {}
 func (Terminate) event()  {}
 func (Expire) event()     {}
 func (Tick) event()       {}
+func (Resume) event()     {}
 func (Progress) event()   {}
 func (Answered) event()   {}
 func (Refused) event()    {}

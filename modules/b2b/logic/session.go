@@ -114,6 +114,8 @@ func (s *Session) Step(now time.Time, ev Event) []Action {
 		s.end(ev.Code, ev.Reason)
 	case Tick:
 		s.tick()
+	case Resume:
+		s.resume()
 	default:
 		s.network(ev)
 	}

@@ -23,7 +23,7 @@ func (r *rig) keeper(m *Module, name string) func([]byte) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		switch {
-		case r.m != m:
+		case r.m != m, r.frozen:
 		case state == nil:
 			delete(r.kept, name)
 		default:
@@ -105,6 +105,7 @@ func TestRestartWhileTalking(t *testing.T) {
 			if code := <-a.ReInvite(a.Offer()); code != 200 {
 				t.Errorf("re-INVITE of the caller: %d", code)
 			}
+			r.after(time.Second) // its ACK
 			if code := <-b.ReInvite(b.Offer()); code != 200 {
 				t.Errorf("re-INVITE of the party: %d", code)
 			}
@@ -120,6 +121,31 @@ func TestRestartWhileTalking(t *testing.T) {
 			b.Wait(siptest.Ended)
 		})
 	}
+}
+
+// TestRestartFromOldState: the last changes were not kept. Requests must have
+// greater sequence numbers than those that were sent all the same.
+func TestRestartFromOldState(t *testing.T) {
+	inKeptRig(t, func(r *rig) {
+		a, _ := r.joined(siptest.Script{}, siptest.Script{})
+		r.after(time.Second)
+		r.freeze(true)
+		for range 10 {
+			<-a.Request(sip.INFO, nil, "")
+		}
+		r.restart()
+		r.freeze(false)
+		if res := <-a.Request(sip.INFO, nil, ""); res.Code != 200 {
+			t.Errorf("INFO after the restart: %d", res.Code)
+		}
+		a.Bye()
+	})
+}
+
+func (r *rig) freeze(on bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.frozen = on
 }
 
 // TestRestartTwice holds that sequence numbers never go back.

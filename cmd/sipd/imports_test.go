@@ -39,6 +39,7 @@ var rules = map[string]struct{ deny, allow []string }{
 	"core/event":                  {deny: leaf},
 	"core/stat":                   {deny: leaf},
 	"core/mailbox":                {deny: leaf},
+	"core/keep":                   {deny: leaf},
 	"core/mi":                     {deny: leaf, allow: []string{self + "core/mi"}},
 	"core/db":                     {deny: leaf, allow: []string{self + "core/db", "github.com/jmoiron/sqlx"}},
 	"scripting":                   {deny: []string{self + "modules", self + "plugins", self + "core/sip/stack", sipgo}},

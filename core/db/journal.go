@@ -16,6 +16,9 @@ import (
 type Op struct {
 	SQL  string `json:"sql"`
 	Args []any  `json:"args,omitempty"`
+	// Tag names the operation for who must know whether it was written before
+	// a crash: see [WriterOptions].Written and [Writer.Tags]. "" for most.
+	Tag string `json:"tag,omitempty"`
 }
 
 // check tells what makes the operation impossible.
@@ -46,7 +49,7 @@ func (o Op) clean() Op {
 			args[i] = a
 		}
 	}
-	return Op{SQL: o.SQL, Args: args}
+	return Op{SQL: o.SQL, Args: args, Tag: o.Tag}
 }
 
 // record is an operation with its place in the stream.

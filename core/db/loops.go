@@ -23,8 +23,9 @@ func (w *Writer) spoolLoop() {
 		}
 		begun := time.Now()
 		_, _, applied, _ := w.queue.marks()
-		if err := w.spool.write(recs, applied); err != nil {
+		if err := w.spool.write(recs, applied, func() { w.written(recs) }); err != nil {
 			w.diskFault.failed(err)
+			w.queue.giveUpDisk()
 			if !w.pause(diskRetry) {
 				return // Close counts what is left
 			}
@@ -73,20 +74,37 @@ func (w *Writer) applyLoop(ctx context.Context) {
 			return
 		}
 		if len(recs) == 0 {
-			select {
-			case <-w.queue.toApply:
-			case <-ctx.Done():
-			}
+			w.awaitWork(ctx)
 			continue
 		}
 		begun := time.Now()
 		if !w.persist(ctx, w.spool.stream, recs) {
 			return
 		}
+		w.tell(recs) // again, unless the journal was never written
 		w.queue.setApplied(recs[len(recs)-1].seq)
 		w.tidy(ctx, false)
 		if len(recs) < batchOps {
 			w.pause(groupCommit - time.Since(begun)) // the first write of a burst does not wait
+		}
+	}
+}
+
+// journalPatience is how long an operation with a tag waits for a journal
+// that hangs before it is applied all the same.
+const journalPatience = time.Second
+
+// awaitWork waits until there is something to apply.
+func (w *Writer) awaitWork(ctx context.Context) {
+	held := w.queue.held()
+	t := time.NewTimer(journalPatience)
+	defer t.Stop()
+	select {
+	case <-w.queue.toApply:
+	case <-ctx.Done():
+	case <-t.C:
+		if held != 0 && held == w.queue.held() {
+			w.queue.giveUpDisk()
 		}
 	}
 }

@@ -20,6 +20,8 @@ type queue struct {
 	mu      sync.Mutex
 	recs    []record // seq is contiguous, from low
 	low     uint64   // seq of recs[0], or the next seq when recs is empty
+	written uint64   // up to here the journal survives the process, if not yet a power cut
+	noDisk  bool     // nothing waits for the journal
 	durable uint64   // up to here everything is in the journal or applied
 	applied uint64
 	limit   int
@@ -113,7 +115,47 @@ func (q *queue) applyNext(n int) (recs []record, gap uint64, open bool) {
 		return nil, q.low - 1, true
 	}
 	recs = q.after(q.applied, n)
-	return recs, 0, len(recs) > 0 || !q.closed
+	open = len(recs) > 0 || !q.closed
+	for i, r := range recs {
+		if q.holds(r) {
+			return recs[:i], 0, open
+		}
+	}
+	return recs, 0, open
+}
+
+// held returns the number of the operation that waits for the journal before
+// it can be applied, or 0.
+func (q *queue) held() uint64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, r := range q.after(q.applied, 1) {
+		if q.holds(r) {
+			return r.seq
+		}
+	}
+	return 0
+}
+
+// holds reports whether a record must be in the journal before it is applied
+// (see Op.Tag), and may still get there.
+func (q *queue) holds(r record) bool {
+	return r.op.Tag != "" && !q.noDisk && r.seq > max(q.written, q.durable)
+}
+
+func (q *queue) setWritten(seq uint64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.written, q.noDisk = max(q.written, seq), false
+	wake(q.toApply)
+}
+
+// giveUpDisk lets nothing wait for the journal until it is written again.
+func (q *queue) giveUpDisk() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.noDisk = true
+	wake(q.toApply)
 }
 
 func (q *queue) setDurable(seq uint64) {

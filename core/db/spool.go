@@ -77,6 +77,26 @@ func openSpool(dir, id string) (*spool, error) {
 	return s, os.Remove(probe)
 }
 
+// tags are those in the files of earlier starts.
+func (s *spool) tags() map[string]bool {
+	tags := map[string]bool{}
+	for _, g := range s.old {
+		data, err := os.ReadFile(g.path)
+		if err != nil {
+			continue // replay reports it
+		}
+		j := journal{data: data}
+		for batch := range j.batches(batchOps) {
+			for _, r := range batch {
+				if r.op.Tag != "" {
+					tags[r.op.Tag] = true
+				}
+			}
+		}
+	}
+	return tags
+}
+
 // escapeGlob makes a directory name mean itself in a pattern.
 func escapeGlob(dir string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
@@ -106,9 +126,10 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// write appends records and returns when they are on the disk. After an error
-// the next write begins a new file.
-func (s *spool) write(recs []record, applied uint64) error {
+// write appends records and returns when they are on the disk; written is
+// called when they survive the process. After an error the next write begins a
+// new file.
+func (s *spool) write(recs []record, applied uint64, written func()) error {
 	var b []byte
 	for _, r := range recs {
 		var err error
@@ -121,6 +142,7 @@ func (s *spool) write(recs []record, applied uint64) error {
 		_, err = f.Write(b)
 	}
 	if err == nil {
+		written()
 		err = f.Sync()
 	}
 	s.mu.Lock()

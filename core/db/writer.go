@@ -34,6 +34,10 @@ type WriterOptions struct {
 	// Alarm is told in one line when something starts to fail or is lost. It
 	// is called by the writer's goroutines and must not block. nil: only log.
 	Alarm func(text string)
+	// Written is told the tags of operations that this writer will not forget
+	// any more, whatever happens to the process. It is called before they are
+	// applied, by the goroutine that writes the journal, and must be quick.
+	Written func(tags []string)
 	// Memory is how many operations are kept in memory at most, 100000 when 0.
 	Memory int
 	// Attempt is the longest one transaction may take, 10 s when 0.
@@ -55,6 +59,7 @@ type Writer struct {
 	applyDone  chan struct{}
 	closing    chan struct{}
 	closeOnce  sync.Once
+	tags       map[string]bool // in the journals of earlier starts
 	rejects    *rejects
 	applyFault fault
 	diskFault  fault
@@ -96,6 +101,7 @@ func openWriter(o WriterOptions, id string, t target, create func(string) (file,
 	if o.DB != nil {
 		w.place = o.DB.URL().String()
 	}
+	w.tags = s.tags()
 	w.applyFault = fault{what: "database " + w.place, log: o.Log, alarm: w.alarm}
 	w.diskFault = fault{what: "journal in " + o.Dir, log: o.Log, alarm: w.alarm}
 	ctx, stop := context.WithCancel(context.Background())
@@ -131,6 +137,29 @@ func (w *Writer) Write(op Op) error {
 		w.diskFault.failed(err)
 	}
 	return err
+}
+
+// Tags are those of the operations that earlier starts had written and not
+// applied yet. An operation that has its tag here must not be written again.
+func (w *Writer) Tags() map[string]bool { return w.tags }
+
+// written notes that the journal has the records.
+func (w *Writer) written(recs []record) {
+	w.tell(recs)
+	w.queue.setWritten(recs[len(recs)-1].seq)
+}
+
+// tell tells the owner of tags.
+func (w *Writer) tell(recs []record) {
+	var tags []string
+	for _, r := range recs {
+		if r.op.Tag != "" {
+			tags = append(tags, r.op.Tag)
+		}
+	}
+	if len(tags) > 0 && w.opt.Written != nil {
+		w.opt.Written(tags)
+	}
 }
 
 // Flush waits until everything written so far is applied or rejected.

@@ -174,7 +174,7 @@ func TestWriterForgetsLast(t *testing.T) {
 	for i := range 2 {
 		n := uint64(i * 3)
 		recs := []record{{seq: n + 1, op: note(1)}, {seq: n + 2, op: note(2)}, {seq: n + 3, op: note(3)}}
-		if err := s.write(recs, 0); err != nil {
+		if err := s.write(recs, 0, func() {}); err != nil {
 			t.Fatal(err)
 		}
 		s.close()

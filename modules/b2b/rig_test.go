@@ -63,7 +63,7 @@ type rig struct {
 
 	mu     sync.Mutex
 	kept   map[string][]byte // what sessions had kept, by the caller's Call-ID; nil: nothing is
-	frozen bool // nothing more is kept
+	frozen bool              // nothing more is kept
 	react  func(Event)
 	keys   []Key
 	events []Event

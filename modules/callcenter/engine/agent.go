@@ -20,6 +20,7 @@ type agent struct {
 	flow   string // of the last call given to him
 
 	told    ReportAgent
+	kept    *KeptAgent // nil: his row says everything
 	stats   agentTally
 	sitting sitting
 	alarm   alarm
@@ -169,7 +170,7 @@ func (a *agent) refuse(m Media, w time.Duration, now time.Time) {
 
 // wake is when his state changes by itself, or zero.
 func (a *agent) wake(now time.Time) time.Time {
-	if a.removed {
+	if a.removed && a.busy() == 0 {
 		return time.Time{} // he may be forgotten
 	}
 	if now.Before(a.wrapup.pause) {
@@ -192,6 +193,7 @@ func (e *Engine) shift(a *agent, change func()) {
 	e.bench.add(a, e)
 	e.clock.set(&a.alarm, a.wake(e.now))
 	e.report(a)
+	e.keepAgent(a)
 }
 
 // report raises the event when the agent is not what he was.

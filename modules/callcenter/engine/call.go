@@ -22,12 +22,13 @@ type call struct {
 	times      talkTimes
 	legs       legs
 
-	place  dispatch.Place
-	queued waiting
-	entry  entry
-	onHold bool // counted as such
-	told   *told
-	alarm  alarm
+	place   dispatch.Place
+	queued  waiting
+	entry   entry
+	onHold  bool // counted as such
+	told    *told
+	touched bool // see Engine.touch
+	alarm   alarm
 }
 
 // caller is what we know of who calls.
@@ -121,6 +122,7 @@ func (e *Engine) setState(c *call, s CallState) {
 		e.both(c.flow, func(t *tally) { t.queued-- })
 	}
 	c.state = s
+	e.touch(c)
 	if s == StateQueued {
 		e.both(c.flow, func(t *tally) { t.queued++ })
 		e.enter(c)

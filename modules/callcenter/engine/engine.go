@@ -15,6 +15,7 @@ type Engine struct {
 	clock    clock
 	dirty    map[kind]struct{} // what may have both a call and an agent now
 	unserved []*call           // queued in this step, perhaps with nothing to hear
+	touched  []*call           // to be kept at the end of this step
 	turns    uint64            // numbers arrivals of calls in the queue and of agents at idleness
 	accepted int               // calls accepted since the start
 	total    tally
@@ -40,6 +41,7 @@ func (e *Engine) Step(now time.Time, ev Event) []Action {
 	e.begin(now)
 	e.handle(ev)
 	e.settle()
+	e.keepCalls()
 	out := e.out
 	e.out = nil
 	return out
@@ -77,6 +79,8 @@ func (e *Engine) handle(ev Event) {
 	switch ev := ev.(type) {
 	case Load:
 		e.load(ev)
+	case Restore:
+		e.restore(ev)
 	case CallArrived:
 		e.arrive(ev)
 	case AgentLogin:

@@ -39,7 +39,7 @@ func TestRandomHistory(t *testing.T) {
 	}
 	for _, what := range []string{
 		"welcome", "dissuading1", "dissuading2", "queued", "preagent", "toagent", "ended",
-		"cdr -2", "cdr -1", "cdr 0", "cdr 1", "alarm", "race", "removed", "chats 3", "engine.Assign", "engine.AgentLogin",
+		"cdr -2", "cdr -1", "cdr 0", "cdr 1", "alarm", "race", "removed", "restart", "chats 3", "engine.Assign", "engine.AgentLogin",
 	} {
 		if reached[what] < 10 {
 			t.Errorf("the histories reached %q only %d times: they prove little", what, reached[what])
@@ -84,6 +84,7 @@ func (w *world) slowStep(ev Event) []Action {
 	}
 	e.handle(ev)
 	w.settle()
+	e.keepCalls()
 	out := e.out
 	e.out = nil
 	return out

@@ -25,6 +25,7 @@ type legs struct {
 func (e *Engine) connect(c *call, d Connect) {
 	c.times.last = e.now
 	e.tell(c)
+	e.touch(c)
 	l := &c.legs
 	l.attempts++
 	l.old = l.ring
@@ -57,6 +58,7 @@ func (e *Engine) connected(c *call, attempt int) {
 	default:
 		return
 	}
+	e.touch(c)
 	l.answered = true
 	rang := l.peer.ringTime(e.now)
 	l.peer.since = e.now

@@ -27,6 +27,7 @@ func (e *Engine) Repair(now time.Time, ev Event) []Action {
 	e.sweep()
 	e.dirtyAll()
 	e.settle()
+	e.keepCalls()
 	out := e.out
 	e.out = nil
 	return out
@@ -54,6 +55,7 @@ func (e *Engine) lose(c *call) {
 		e.do(WriteCDR{cdr})
 	}
 	e.do(DeleteCall{c.id})
+	e.do(ForgetCall{c.id})
 	e.do(Hangup{c.id})
 }
 
@@ -81,7 +83,7 @@ func lastCDR(c *call, now time.Time) (cdr CDR, ok bool) {
 func (e *Engine) recount() {
 	e.queue, e.bench, e.clock = newQueue(), newBench(e.opt.policy()), newClock()
 	clear(e.dirty)
-	e.unserved = nil
+	e.unserved, e.touched = nil, nil
 	e.total.clearGauges()
 	for _, f := range e.flowList {
 		f.calls = 0

@@ -83,6 +83,7 @@ func (e *Engine) finish(c *call, t CDRType, bits ...int) {
 	e.both(c.flow, func(t *tally) { t.wait.add(wait.Seconds()) })
 	e.do(WriteCDR{c.cdr(t, wait, c.times.rang, talk, bits...)})
 	e.do(DeleteCall{c.id})
+	e.do(ForgetCall{c.id})
 	e.setState(c, StateEnded)
 	e.do(Trace{Call: c.id, State: StateEnded, Flow: c.flow.cfg.ID, Agent: c.agentID()})
 	delete(e.calls, c.id)

@@ -15,18 +15,22 @@ type world struct {
 	rnd     *rand.Rand
 	seed    uint64
 	eng     *Engine
+	opt     Options
 	now     time.Time
 	history []any // events with their time, and actions
 
-	config   Load
-	sessions map[CallID]*session
-	live     []CallID // those not ended, in order of arrival
-	dead     []CallID
-	agents   map[string]*desk
-	arrivals int
-	joins    int
-	dropped  bool // a flow was removed since the counters were zero
-	reached  map[string]int
+	config    Load
+	sessions  map[CallID]*session
+	live      []CallID // those not ended, in order of arrival
+	dead      []CallID
+	agents    map[string]*desk
+	arrivals  int
+	joins     int
+	kept      map[CallID]KeptCall
+	pauses    map[string]KeptAgent
+	restoring bool // a Restore is being taken
+	dropped   bool // a flow was removed since the counters were zero
+	reached   map[string]int
 }
 
 // session is a caller as a B2B runner sees him.
@@ -37,6 +41,7 @@ type session struct {
 	deleted  bool
 	hungUp   bool
 	attempts int
+	before   int     // attempts when the process started
 	ring     Connect // Attempt 0: none
 	peer     int
 	agent    string // of the peer, "" for media
@@ -54,15 +59,16 @@ type desk struct {
 
 func newWorld(t *testing.T, seed uint64) *world {
 	rnd := rand.New(rand.NewPCG(seed, 42))
-	w := &world{t: t, rnd: rnd, seed: seed, now: t0, sessions: map[CallID]*session{}, agents: map[string]*desk{}, reached: map[string]int{}}
-	w.eng = New(Options{
+	w := &world{t: t, rnd: rnd, seed: seed, now: t0, sessions: map[CallID]*session{}, agents: map[string]*desk{}, kept: map[CallID]KeptCall{}, pauses: map[string]KeptAgent{}, reached: map[string]int{}}
+	w.opt = Options{
 		Wrapup:              time.Duration(rnd.IntN(3)) * 2 * time.Second,
 		RejectOnNoAgents:    rnd.IntN(2) == 0,
 		QueuePosParam:       "cc_pos",
 		ChatPolicy:          []string{"balancing", "full-load"}[rnd.IntN(2)],
 		InternalDispatching: rnd.IntN(8) > 0,
 		DropOld:             rnd.IntN(3) == 0,
-	})
+	}
+	w.eng = New(w.opt)
 	for i := range 5 {
 		w.config.Flows = append(w.config.Flows, w.flow(i))
 	}
@@ -185,6 +191,8 @@ func (w *world) event() Event {
 		return ResetStats{}
 	case n == 198 && w.rnd.IntN(20) == 0:
 		return HangUpAll{}
+	case n == 199 && w.rnd.IntN(4) == 0:
+		w.restart()
 	}
 	return Tick{}
 }

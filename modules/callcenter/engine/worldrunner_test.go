@@ -18,7 +18,7 @@ func (w *world) act(a Action) {
 		}
 	case SaveCall:
 		s := w.session(a.Row.Call)
-		if s.saved || s.attempts > 0 {
+		if s.saved || s.attempts > s.before {
 			w.fail("call %s is saved twice or late", s.id)
 		}
 		s.saved = true
@@ -39,6 +39,15 @@ func (w *world) act(a Action) {
 			w.fail("call %s is deleted before its CDR", a.Call)
 		}
 		s.deleted = true
+	case KeepCall:
+		w.kept[a.Call.ID] = a.Call
+	case ForgetCall:
+		delete(w.kept, a.Call)
+	case KeepAgent:
+		delete(w.pauses, a.Agent.ID)
+		if !a.Plain {
+			w.pauses[a.Agent.ID] = a.Agent
+		}
 	case Hangup:
 		w.session(a.Call).hungUp = true
 	case ReportAgent:
@@ -119,7 +128,7 @@ func (w *world) report(r ReportAgent) {
 	if a := w.eng.agents[r.Agent]; a != nil {
 		limit = max(limit, a.cfg.MSRPSessions)
 	}
-	if r.Chats > d.chats && r.Chats > limit {
+	if r.Chats > d.chats && r.Chats > limit && !w.restoring { // what he has he keeps
 		w.fail("agent %s got chat %d of %d", r.Agent, r.Chats, limit)
 	}
 	d.state, d.chats = r.State, r.Chats

@@ -11,6 +11,7 @@ for _, m in ipairs{ "b2b_logic", "player", "call_center", "httpd", "mi_http" } d
 modparam("call_center", "db_url", env "SIPD_DB_URL" or "sqlite:///var/lib/sipd/sipd.db")
 modparam("call_center", "reject_on_no_agents", 0) -- wait for the first login
 modparam("call_center", "wrapup_time", 5)
+modparam("b2b_logic", "db_mode", 0) -- Ctrl-C hangs up
 modparam("httpd", "port", tonumber(env "SIPD_MI_PORT" or 8888))
 
 function request_route()

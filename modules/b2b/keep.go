@@ -98,13 +98,13 @@ func (s *session) keep() {
 		s.log.Error("a session cannot be kept", "err", err)
 		return
 	}
-	s.keeper(data)
+	s.keeper(s.key, data)
 }
 
 // forget tells the owner that nothing is left to keep.
 func (s *session) forget() {
 	if s.keeper != nil {
-		s.keeper(nil)
+		s.keeper(s.key, nil)
 		s.keeper = nil
 	}
 }

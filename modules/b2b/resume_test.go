@@ -15,11 +15,11 @@ import (
 
 // keeper notes what a session has kept, as long as m is the module that runs.
 // Without r.kept sessions are not kept.
-func (r *rig) keeper(m *Module, name string) func([]byte) {
+func (r *rig) keeper(m *Module, name string) func(Key, []byte) {
 	if r.kept == nil {
 		return nil
 	}
-	return func(state []byte) {
+	return func(_ Key, state []byte) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		switch {

@@ -24,7 +24,7 @@ type session struct {
 	log      *slog.Logger
 	msg      *core.Msg // the caller's request, for Release
 	observer func(Event)
-	keeper   func([]byte) // see SessionOptions.Keep
+	keeper   func(Key, []byte) // see SessionOptions.Keep
 	ctx      map[string]string
 	open     bool       // guarded by Module.mu
 	dialogs  []dialogID // guarded by Module.mu

@@ -25,7 +25,7 @@ type SessionOptions struct {
 	// needs has changed, with all of it, and with nil once nothing is left of
 	// the call. It must not block for long. Nil: the session ends with the
 	// process. See [Module.Restore] and [Module.Keeps].
-	Keep func(state []byte)
+	Keep func(k Key, state []byte)
 }
 
 // The errors of [Module.NewSession], besides those of [core.Msg.Own].

@@ -71,10 +71,11 @@ func (m *module) handleCall(_ context.Context, msg *core.Msg, a core.Args) core.
 	if code != core.True {
 		return code
 	}
-	key, err := m.sessions.NewSession(msg, b2b.SessionOptions{
-		Observer: m.observe,
-		Ctx:      map[string]string{m.params.ctxParam: a.String(1)},
-	})
+	o := b2b.SessionOptions{Observer: m.observe, Ctx: map[string]string{m.params.ctxParam: a.String(1)}}
+	if m.keeps() {
+		o.Keep = m.memory.session
+	}
+	key, err := m.sessions.NewSession(msg, o)
 	if err != nil {
 		m.log.Error("cc_handle_call", "flow", flow, "call_id", req.CallID(), "err", err)
 		return codeFault

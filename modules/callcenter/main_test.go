@@ -69,6 +69,7 @@ func (s *fakeStorage) Load(ctx context.Context) (engine.Load, []store.BadRow, er
 }
 func (s *fakeStorage) Save(a engine.Action)        { s.mu.Lock(); s.saved = append(s.saved, a); s.mu.Unlock() }
 func (s *fakeStorage) ClearCalls()                 { s.mu.Lock(); s.cleared++; s.mu.Unlock() }
+func (s *fakeStorage) Tags() map[string]bool       { return nil }
 func (s *fakeStorage) Close(context.Context) error { s.closed = true; return nil }
 
 func (s *fakeStorage) cdrs() (list []engine.CDR) {

@@ -29,8 +29,12 @@ type module struct {
 	host     core.Host
 	sessions *b2b.Module
 	store    storage
+	memory   *memory // nil: nothing outlives the process
 	runner   *runner
 	reload   chan struct{} // one token: a cc_reload runs
+
+	restore          engine.Restore // from Init to Start
+	restored, strays []b2b.Key      // see restore
 }
 
 // New returns the module with its default parameters.
@@ -77,9 +81,11 @@ func (m *module) Init(host core.Host) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), reloadTime)
 	defer cancel()
-	if m.store, err = openStore(ctx, &m.params, host); err != nil {
+	opened, err := openStore(ctx, &m.params, host)
+	if err != nil {
 		return err
 	}
+	m.store, m.memory = opened, opened.memory
 	load, bad, err := m.store.Load(ctx)
 	if err != nil {
 		return err
@@ -94,13 +100,14 @@ func (m *module) Init(host core.Host) error {
 	m.store.ClearCalls()
 	load.AtStart = true
 	m.start(load, offers)
+	m.takeUp()
 	return nil
 }
 
 // start makes the loop and gives it what was loaded.
 func (m *module) start(load engine.Load, offers offers) {
 	perform := &performer{
-		log: m.log, b2b: m.sessions, save: m.store.Save, emit: m.host.Emit,
+		log: m.log, b2b: m.sessions, save: m.store.Save, memory: m.memory, keeps: m.sessions.Keeps(), emit: m.host.Emit,
 		expand: expander(func() playerModule {
 			p, _ := m.host.Module("player").(playerModule)
 			return p
@@ -121,14 +128,23 @@ func (m *module) start(load engine.Load, offers offers) {
 	go m.runner.run()
 }
 
-// Stop implements [core.Stopper]: every call ends with BYE and CDR, and what
-// the database has not taken when ctx ends stays in the journal.
+// Stop implements [core.Stopper]: calls are left to the next start, or end with
+// BYE and CDR when nothing is kept. What the database has not taken when ctx
+// ends stays in the journal.
 func (m *module) Stop(ctx context.Context) error {
 	if m.runner != nil {
-		m.runner.close()
+		if m.keeps() {
+			m.sessions.Retire() // first, so that no event comes too late
+			m.runner.leave()
+		} else {
+			m.runner.close()
+		}
 	}
 	if m.store != nil {
 		return m.store.Close(ctx)
 	}
 	return nil
 }
+
+// keeps reports whether calls outlive the process.
+func (m *module) keeps() bool { return m.memory != nil && m.sessions.Keeps() }

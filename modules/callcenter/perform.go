@@ -8,6 +8,7 @@ import (
 	"github.com/sipd/sipd/core/sip"
 	"github.com/sipd/sipd/modules/b2b"
 	"github.com/sipd/sipd/modules/callcenter/engine"
+	"github.com/sipd/sipd/modules/callcenter/store"
 )
 
 // switchboard is what call_center needs of the B2B module.
@@ -23,6 +24,8 @@ type performer struct {
 	log    *slog.Logger
 	b2b    switchboard
 	save   func(engine.Action)                 // to the database, in the background
+	memory *memory                             // for a restart
+	keeps  bool                                // calls outlive the process
 	emit   func(name string, f ...event.Field) // to the event bus
 	expand func(uri string) (string, error)    // player:NAME to a SIP URI
 	failed func(engine.ConnectFailed)          // an attempt that could not even start
@@ -47,8 +50,19 @@ func (p *performer) do(a engine.Action) {
 	case engine.DeleteCall:
 		delete(p.flowOf, a.Call)
 		p.save(a)
-	case engine.UpdateCall, engine.WriteCDR, engine.SaveWrapup:
+	case engine.WriteCDR:
+		p.memory.put(keptCDRs, store.CDRTag(a.CDR), a.CDR)
 		p.save(a)
+	case engine.UpdateCall, engine.SaveWrapup:
+		p.save(a)
+	case engine.KeepCall:
+		if p.keeps {
+			p.memory.put(keptCalls, string(a.Call.ID), a.Call)
+		}
+	case engine.ForgetCall:
+		p.memory.forget(keptCalls, string(a.Call))
+	case engine.KeepAgent:
+		p.memory.agent(a)
 	case engine.ReportAgent:
 		p.report(a)
 	case engine.Alarm:

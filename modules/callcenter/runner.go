@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/sipd/sipd/core/mailbox"
@@ -25,6 +26,7 @@ type runner struct {
 	perform func(engine.Action) // must not wait
 	crashes crashes
 	log     *slog.Logger
+	leaving atomic.Bool // the calls go on without us
 	done    chan struct{}
 }
 
@@ -82,7 +84,9 @@ func (r *runner) run() {
 			r.step(m)
 		}
 		if !open {
-			r.step(message{ev: engine.HangUpAll{}})
+			if !r.leaving.Load() {
+				r.step(message{ev: engine.HangUpAll{}})
+			}
 			return
 		}
 	}
@@ -160,6 +164,13 @@ func (r *runner) do(a engine.Action) {
 		}
 	}()
 	r.perform(a)
+}
+
+// leave ends the loop, after what was posted, and waits for it. No call is
+// ended.
+func (r *runner) leave() {
+	r.leaving.Store(true)
+	r.close()
 }
 
 // close ends every call and the loop, after what was posted, and waits for

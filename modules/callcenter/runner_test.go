@@ -36,6 +36,10 @@ func newBench(o engine.Options) *bench {
 	o.InternalDispatching = true
 	b.runner = newRunner(engine.New(o), slog.New(slog.NewTextHandler(&b.log, nil)),
 		func(a engine.Action) {
+			switch a.(type) {
+			case engine.KeepCall, engine.KeepAgent, engine.ForgetCall: // no order to hold
+				return
+			}
 			b.mu.Lock()
 			b.did = append(b.did, noted{a, time.Now()})
 			b.mu.Unlock()

@@ -19,18 +19,21 @@ type storage interface {
 	Load(context.Context) (engine.Load, []store.BadRow, error)
 	Save(engine.Action) // in the background
 	ClearCalls()        // in the background
+	// Tags are those of the CDRs that an earlier start has left in the journal.
+	Tags() map[string]bool
 	Close(context.Context) error
 }
 
 // databases is the store with the connections it was opened on.
 type databases struct {
 	*store.Store
-	open []*db.DB
+	open   []*db.DB
+	memory *memory
 }
 
 // Close drains the journal as far as ctx allows, then disconnects.
 func (d *databases) Close(ctx context.Context) error {
-	err := d.Store.Close(ctx)
+	err := errors.Join(d.Store.Close(ctx), d.memory.close()) // the journal speaks to the memory
 	for _, c := range d.open {
 		err = errors.Join(err, c.Close())
 	}
@@ -39,13 +42,14 @@ func (d *databases) Close(ctx context.Context) error {
 
 // openStore opens the databases of the three URLs; equal ones share a
 // connection.
-func openStore(ctx context.Context, p *params, host core.Host) (_ storage, err error) {
+func openStore(ctx context.Context, p *params, host core.Host) (_ *databases, err error) {
 	d := &databases{}
 	defer func() {
 		if err != nil {
 			for _, c := range d.open {
 				_ = c.Close() // the first error is the one to tell
 			}
+			_ = d.memory.close()
 		}
 	}()
 	byURL := map[string]*db.DB{}
@@ -83,6 +87,10 @@ func openStore(ctx context.Context, p *params, host core.Host) (_ storage, err e
 	if o.SpoolDir, err = spoolDir(p.spoolDir, o.DB.URL()); err != nil {
 		return nil, err
 	}
+	if d.memory, err = openMemory(filepath.Join(o.SpoolDir, "restart"), host.Log(), o.Alarm); err != nil {
+		return nil, err
+	}
+	o.Written = d.memory.written
 	if d.Store, err = store.New(ctx, o); err != nil {
 		return nil, err
 	}

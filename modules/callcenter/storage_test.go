@@ -69,7 +69,7 @@ func TestThreeDatabases(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := len(s.(*databases).open); got != tt.connections {
+			if got := len(s.open); got != tt.connections {
 				t.Errorf("%d connections, want %d", got, tt.connections)
 			}
 			s.Save(engine.SaveCall{Row: engine.CallRow{Call: engine.CallID(tt.name), Media: engine.RTP}})

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -116,7 +117,15 @@ func (s *Store) insertCDR(l *layout, c engine.CDR) db.Op {
 	if l.cdrMedia {
 		i.set("media", int(c.Media))
 	}
-	return i.op()
+	op := i.op()
+	op.Tag = CDRTag(c)
+	return op
+}
+
+// CDRTag names a CDR among all that were ever written: a call has one last
+// CDR, and one for each refusal.
+func CDRTag(c engine.CDR) string {
+	return fmt.Sprintf("%s/%d/%d", c.Call, c.Type, c.Rejected)
 }
 
 // updateWrapup stores when a wrap-up ends. Releases before 3.1 keep the time

@@ -20,6 +20,9 @@ type Options struct {
 	// SpoolDir is the directory of the journal. Databases may share it.
 	SpoolDir string
 	Log      *slog.Logger // nil: nowhere
+	// Written is told the tags (see [CDRTag]) of CDRs that cannot be lost any
+	// more. It must be quick. nil: nobody.
+	Written func(tags []string)
 	// Alarm is told what an operator must look at. It must not block. nil:
 	// only the log.
 	Alarm func(text string)
@@ -85,7 +88,7 @@ func (s *Store) writer(d *db.DB) (*db.Writer, error) {
 	if w := s.writers[id]; w != nil {
 		return w, nil
 	}
-	w, err := db.OpenWriter(db.WriterOptions{DB: d, Dir: s.opt.SpoolDir, Log: s.opt.Log, Alarm: s.opt.Alarm})
+	w, err := db.OpenWriter(db.WriterOptions{DB: d, Dir: s.opt.SpoolDir, Log: s.opt.Log, Alarm: s.opt.Alarm, Written: s.opt.Written})
 	if err == nil {
 		s.writers[id] = w
 	}
@@ -112,6 +115,10 @@ func (s *Store) look(ctx context.Context) {
 	}
 	s.layout.Store(&l)
 }
+
+// Tags are those of the CDRs that earlier starts had written to the journal and
+// that were not in the database yet.
+func (s *Store) Tags() map[string]bool { return s.acc.Tags() }
 
 // Flush waits until everything saved so far is in the database.
 func (s *Store) Flush(ctx context.Context) error {

@@ -24,14 +24,17 @@ func (s *session) takeUp() {
 	} else {
 		s.m.stats.active.Add(1)
 	}
-	s.box.Post(func() {
-		s.changed = true
-		for _, l := range s.legs {
-			l.takeUp()
-		}
-		s.feed(logic.Resume{})
-	})
 	go s.run()
+}
+
+// resume is the first thing a restored session does, before what its owner
+// has asked for since.
+func (s *session) resume() {
+	s.changed = true
+	for _, l := range s.legs {
+		l.takeUp()
+	}
+	s.feed(logic.Resume{})
 }
 
 // takeUp takes up the transactions of a leg.

@@ -64,6 +64,9 @@ func (r *rig) restart() []Restored {
 	serve := r.server(host, r.m)
 	up.Store(&serve)
 	for _, got := range all {
+		if r.early != nil { // an owner may ask before it opens
+			r.m.Connect(got.Key, *r.early)
+		}
 		r.m.Open(got.Key)
 	}
 	synctest.Wait()
@@ -222,11 +225,11 @@ func TestRestartBeforeCallerIsAnswered(t *testing.T) {
 			a := alice.Call("sip:hotline@pbx", siptest.SDP("alice", 1))
 			r.m.Connect(r.key(), Dest{ID: 1, URI: "sip:agent@agent", Role: "agent"})
 			agent.Incoming().Wait(siptest.Ringing)
+			r.early = &Dest{ID: 2, URI: "sip:agent@agent", Role: "agent"}
 			got := r.one(r.restart())
 			if got.Answered || got.Peer != 0 || got.Last != 1 {
 				t.Errorf("restored %+v", got)
 			}
-			r.m.Connect(got.Key, Dest{ID: 2, URI: "sip:agent@agent", Role: "agent"})
 			if cancel {
 				r.after(time.Second)
 				a.Cancel()

@@ -63,6 +63,7 @@ type rig struct {
 
 	mu     sync.Mutex
 	kept   map[string][]byte // what sessions had kept, by the caller's Call-ID; nil: nothing is
+	early  *Dest             // connected before a restored session is opened
 	frozen bool              // nothing more is kept
 	react  func(Event)
 	keys   []Key

@@ -68,6 +68,7 @@ type outgoing struct {
 
 func (s *session) start() {
 	s.logic = logic.New(time.Now(), s.m.logicConfig(), s.offer)
+	s.changed = true
 	s.show()
 }
 
@@ -78,6 +79,10 @@ func (s *session) run() {
 	defer s.recovered()
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	if s.resumed {
+		s.resume()
+	}
+	s.keep()
 	for {
 		s.arm(timer)
 		select {

@@ -197,3 +197,46 @@ func (p *Phone) ring(tx sip.ServerRequest) {
 		}
 	})
 }
+
+// Options asks uri whether it is there, and reports whether anything answered
+// within limit.
+func (p *Phone) Options(ctx context.Context, uri string, limit time.Duration) bool {
+	to, err := sip.ParseURI(uri)
+	if err != nil {
+		return false
+	}
+	c := &Call{p: p, id: rand.Text(), target: to, remote: sip.Address{URI: to}.String()}
+	c.local = sip.Address{URI: p.URI()}.String() + ";tag=" + rand.Text()
+	answered := make(chan bool, 1)
+	tx := p.net.Request(c.next(sip.OPTIONS), func(res *sip.Response) {
+		if res.IsFinal() {
+			answered <- !res.Local && res.Code != 503
+		}
+	})
+	defer tx.Abandon()
+	t := time.NewTimer(limit)
+	defer t.Stop()
+	select {
+	case ok := <-answered:
+		if !ok {
+			<-t.C // not in a tight loop
+		}
+		return ok
+	case <-t.C:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+// Some returns up to n calls that the phone is in.
+func (p *Phone) Some(n int) (calls []*Call) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, c := range p.calls {
+		if len(calls) == n {
+			break
+		}
+		calls = append(calls, c)
+	}
+	return calls
+}

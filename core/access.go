@@ -25,22 +25,22 @@ func (a *FileAccess) Params(prefix string) []Param {
 	}
 }
 
-// permission declares permission bits. An integer is taken as it is (a leading
-// 0 makes it octal in a route file), a text is read as octal.
+// permission declares permission bits. Lua has no octal numbers: 0660 arrives
+// as six hundred and sixty, so the digits are read as octal ones.
 func permission(name string, p *fs.FileMode, doc string) Param {
 	const want = "permission bits such as 0660"
 	return Param{Name: name, Doc: doc, Want: want, Default: fmt.Sprintf("%04o", *p), Set: func(v any) error {
-		given := v
-		if s, ok := v.(string); ok {
-			n, err := strconv.ParseUint(s, 8, 32)
+		digits, ok := v.(string)
+		if !ok {
+			n, err := whole(v, 0, 777, want)
 			if err != nil {
-				return wrong(want, given)
+				return err
 			}
-			v = int(n)
+			digits = strconv.Itoa(n)
 		}
-		n, err := whole(v, 0, 0o777, want)
-		if err != nil {
-			return wrong(want, given)
+		n, err := strconv.ParseUint(digits, 8, 32)
+		if err != nil || n > 0o777 {
+			return wrong(want, v)
 		}
 		*p = fs.FileMode(n)
 		return nil

@@ -24,10 +24,12 @@ func TestFileAccessParams(t *testing.T) {
 		want FileAccess
 		err  string
 	}{
-		{"fifo_mode", 0o600, FileAccess{Mode: 0o600}, ""},
-		{"fifo_mode", 384.0, FileAccess{Mode: 0o600}, ""},
+		{"fifo_mode", 600, FileAccess{Mode: 0o600}, ""},
+		{"fifo_mode", 666.0, FileAccess{Mode: 0o666}, ""},
+		{"fifo_mode", 7, FileAccess{Mode: 7}, ""},
 		{"fifo_mode", "0640", FileAccess{Mode: 0o640}, ""},
-		{"fifo_mode", 660, FileAccess{Mode: 0o640}, "want permission bits such as 0660, got 660"},
+		{"fifo_mode", 680, FileAccess{Mode: 0o640}, "want permission bits such as 0660, got 680"},
+		{"fifo_mode", 1777, FileAccess{Mode: 0o640}, "want permission bits such as 0660, got 1777"},
 		{"fifo_mode", "rw", FileAccess{Mode: 0o640}, `want permission bits such as 0660, got "rw"`},
 		{"fifo_mode", "7777", FileAccess{Mode: 0o640}, `want permission bits such as 0660, got "7777"`},
 		{"fifo_mode", true, FileAccess{Mode: 0o640}, "want permission bits such as 0660, got true"},

@@ -9,6 +9,7 @@ type Command struct {
 	Name    string   // canonical: module:command
 	Aliases []string // flat names that clients in the field use
 	Recipes []Recipe // accepted parameter lists; none means no parameters
+	Named   bool     // parameters are taken by name only
 	Doc     string   // one line, for help
 	// Call does the work and returns what [json.Marshal] can write; nil
 	// stands for "OK". It may run many times at once, and must bound its own

@@ -52,7 +52,7 @@ func (r *Registry) call(method string, params json.RawMessage) (json.RawMessage,
 	if fault != nil {
 		return nil, fault
 	}
-	ps, fault := match(c.recipes(), params)
+	ps, fault := match(c, params)
 	if fault != nil {
 		return nil, fault
 	}

@@ -297,3 +297,7 @@ func (s *Server) refuse(tx sip.ServerRequest, code int) {
 		s.log.Debug("refuse", "err", err)
 	}
 }
+
+// Running reports whether the server takes calls: it has started, and does not
+// stop.
+func (s *Server) Running() bool { return s.ready.Load() }

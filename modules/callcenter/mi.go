@@ -169,7 +169,9 @@ func (m *module) readAll(ctx context.Context) (engine.Load, error) {
 
 func (m *module) miReset(mi.Params) (any, error) {
 	m.runner.post(engine.ResetStats{})
-	return nil, m.view(func(*engine.Engine, time.Time) {})
+	err := m.view(func(*engine.Engine, time.Time) {}) // it has been done
+	m.host.Stats().Restarted(moduleName)
+	return nil, err
 }
 
 func (m *module) miDispatching(p mi.Params) (any, error) {

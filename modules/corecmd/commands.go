@@ -22,11 +22,16 @@ type Options struct {
 	Now      func() time.Time // the clock
 	Args     []string         // the command line of the process
 	Kill     func()           // asks for a graceful stop; must not block
+	XLog     XLogLevel        // what xlog_level reads and sets
+	Running  func() bool      // whether the server takes calls
+	Conns    func() []Conn    // the TCP connections of SIP
+	Cache    Cache            // the store of routes
 }
 
-// Commands declares the commands of the core: modules core and statistics.
+// Commands declares the commands of the core: modules core, statistics,
+// status_report, cache and tcp.
 func Commands(o Options) []mi.Command {
-	return append(coreCommands(o), statCommands(o.Stats)...)
+	return slices.Concat(coreCommands(o), statCommands(o.Stats), statusCommands(o), cacheCommands(o), []mi.Command{connCommand(o)})
 }
 
 func coreCommands(o Options) []mi.Command {
@@ -71,6 +76,17 @@ func coreCommands(o Options) []mi.Command {
 			Recipes: []mi.Recipe{{}, {{Name: "level", Kind: mi.Int}}, {{Name: "level", Kind: mi.Int}, {Name: "pid", Kind: mi.Int}}},
 			Doc:     "tells or sets what is logged: -3 to 0 errors, 1 warnings, 2 and 3 notes, 4 everything",
 			Call:    func(ps mi.Params) (any, error) { return logLevel(o.Level, ps) },
+		}, {
+			Name:    "core:xlog_level",
+			Recipes: []mi.Recipe{{}, {{Name: "level", Kind: mi.Int}}},
+			Doc:     "tells or sets what xlog and log of the routes write; the levels are those of log_level",
+			Call:    func(ps mi.Params) (any, error) { return xlogLevel(o.XLog, ps) },
+		}, {
+			Name: "core:reload_routes",
+			Doc:  "refuses: routes are read at the start only",
+			Call: func(mi.Params) (any, error) {
+				return nil, &mi.Error{Code: 500, Message: "Script reload is not supported", Data: "restart the server; cc_reload reads flows and agents again"}
+			},
 		}, {
 			Name: "core:kill",
 			Doc:  "stops the server: calls are ended, then the process",

@@ -14,7 +14,7 @@ import (
 // and logs it.
 const coreRoute = `listen "udp:127.0.0.1:0"
 listen "tcp:127.0.0.1:0"
-log_level(1)
+log_level(3)
 function request_route()
   xlog("L_DBG", "asked for $rU")
   send_reply(200, tostring(shared.get(pv.rU)))
@@ -103,6 +103,10 @@ func TestCoreCommands(t *testing.T) {
 	}
 	if got := command(t, in, "cache_store", "local", "k", strings.Repeat("x", 1<<17)); !strings.Contains(got, "bytes are too many") {
 		t.Errorf("a long text: %.200s", got)
+	}
+	if got := log.String(); strings.Count(got, `msg="management command"`) != 3 ||
+		!strings.Contains(got, `command=cache:store params="map[attr:k expire:60 system:local value:hello]"`) || !strings.Contains(got, `err="Cache command failed"`) {
+		t.Errorf("changes are logged as %s", got)
 	}
 	if strings.Contains(log.String(), "asked for") {
 		t.Error("debug was logged before xlog_level")

@@ -19,9 +19,9 @@ type Cache interface {
 func cacheCommands(o Options) []mi.Command {
 	system, attr := mi.Param{Name: "system"}, mi.Param{Name: "attr"}
 	store := mi.Recipe{system, attr, {Name: "value"}}
-	command := func(name, doc string, call func(mi.Params) (any, error), recipes ...mi.Recipe) mi.Command {
+	command := func(name string, effect mi.Effect, doc string, call func(mi.Params) (any, error), recipes ...mi.Recipe) mi.Command {
 		return mi.Command{
-			Name: "cache:" + name, Aliases: []string{"cache_" + name}, Recipes: recipes, Doc: doc,
+			Name: "cache:" + name, Aliases: []string{"cache_" + name}, Recipes: recipes, Effect: effect, Doc: doc,
 			Call: func(ps mi.Params) (any, error) {
 				if err := checkSystem(ps.String("system")); err != nil {
 					return nil, err
@@ -31,12 +31,12 @@ func cacheCommands(o Options) []mi.Command {
 		}
 	}
 	return []mi.Command{
-		command("store", "stores a text under a key, for expire seconds; routes read it with shared.get",
+		command("store", mi.Changes, "stores a text under a key, for expire seconds; routes read it with shared.get",
 			func(ps mi.Params) (any, error) { return nil, cacheStore(o.Cache, ps) },
 			store, append(store[:3:3], mi.Param{Name: "expire", Kind: mi.Int})),
-		command("fetch", "reads a key of the store of routes",
+		command("fetch", mi.Reads, "reads a key of the store of routes",
 			func(ps mi.Params) (any, error) { return cacheFetch(o.Cache, ps.String("attr")) }, mi.Recipe{system, attr}),
-		command("remove", "deletes a key of the store of routes",
+		command("remove", mi.Changes, "deletes a key of the store of routes",
 			func(ps mi.Params) (any, error) { return nil, refused(o.Cache.Remove(ps.String("attr"))) }, mi.Recipe{system, attr}),
 	}
 }

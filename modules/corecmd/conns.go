@@ -15,6 +15,7 @@ func connCommand(o Options) mi.Command {
 	return mi.Command{
 		Name:    "tcp:list_conns",
 		Aliases: []string{"list_tcp_conns"},
+		Effect:  mi.Reads,
 		Doc:     "lists the TCP connections of SIP",
 		Call: func(mi.Params) (any, error) {
 			var list []mi.Object

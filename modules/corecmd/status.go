@@ -20,7 +20,7 @@ func statusCommands(o Options) []mi.Command {
 	both := mi.Recipe{{Name: "group"}, {Name: "identifier"}}
 	list := func(name, doc string, call func(Options) any, recipes ...mi.Recipe) mi.Command {
 		return mi.Command{
-			Name: "status_report:" + name, Aliases: []string{"sr_" + name}, Recipes: recipes, Doc: doc,
+			Name: "status_report:" + name, Aliases: []string{"sr_" + name}, Recipes: recipes, Doc: doc, Effect: mi.Reads,
 			Call: func(ps mi.Params) (any, error) {
 				if err := checkIdentifier(ps); err != nil {
 					return nil, err

@@ -210,8 +210,11 @@ func TestLivenessProbe(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.Close()
+		r.mustEcho(t)
 	}
-	r.mustEcho(t)
+	if text := r.host.logged(); strings.Contains(text, "level=ERROR") {
+		t.Errorf("log %s", text)
+	}
 }
 
 func TestSeveralInOneWrite(t *testing.T) {
@@ -365,6 +368,11 @@ func TestNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	target := r.replyFIFO(t, "target")
+	reader, err := os.OpenFile(target, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
 	if err := os.Symlink(target, filepath.Join(r.dir, "tofifo")); err != nil {
 		t.Fatal(err)
 	}
@@ -377,7 +385,7 @@ func TestNames(t *testing.T) {
 		r.host.eventually(t, fmt.Sprintf("%q", fmt.Sprintf(`reply FIFO %.80q: want a name in reply_dir without . / \`, name)))
 	}
 	for _, name := range []string{"link", "plain", "tofifo"} {
-		r.write(t, ":"+name+":"+request(1, "big", `{}`))
+		r.write(t, ":"+name+":"+request(1, "echo", `["x"]`))
 		r.host.eventually(t, "fifo="+filepath.Join(r.dir, name))
 	}
 	r.mustEcho(t)

@@ -281,13 +281,18 @@ func TestCLI(t *testing.T) {
 				t.Run(name, func(t *testing.T) { typeAll(&cli{t: t, carry: carry}, commands) })
 			}
 		}
+		last := transports["datagram "+socket[:4]]
 		if socket != unix {
 			ownClient(t, c, dir, socket)
+			last = transports["fifo"]
 		}
 		talk.Bye()
 		wait.Bye()
 		c.idle()
-		c.stop()
+		if got := (&cli{t: t, carry: last}).run("kill"); got != `"OK"` {
+			t.Errorf("kill: %s", got)
+		}
+		c.ends()
 		for _, path := range []string{filepath.Join(dir, "fifo"), unix} {
 			if _, err := os.Lstat(path); err == nil {
 				t.Errorf("%s is left behind", path)
@@ -322,5 +327,18 @@ func ownClient(t *testing.T, c *center, dir, socket string) {
 		if got := sipd(t, 1, append(append([]string{"mi"}, to...), "cc_agent_login", "nobody", "1")...); got != "Agent not found (404)\n" {
 			t.Errorf("%v: %s", to, got)
 		}
+	}
+}
+
+// ends waits until the server has ended by itself.
+func (c *center) ends() {
+	c.t.Helper()
+	select {
+	case <-c.done:
+	case <-time.After(patience):
+		c.t.Fatalf("the server did not end\n%s", c.log)
+	}
+	if code := c.cmd.ProcessState.ExitCode(); code != 0 {
+		c.t.Errorf("exit code %d, want 0", code)
 	}
 }

@@ -78,7 +78,7 @@ type rig struct {
 func newModule(dir string) *Module {
 	m := New()
 	m.name, m.replyDir = filepath.Join(dir, "fifo"), dir
-	m.times = times{check: 20 * time.Millisecond, request: 100 * time.Millisecond, reply: time.Second, farewell: 50 * time.Millisecond}
+	m.times = times{check: 20 * time.Millisecond, request: time.Minute, reply: 10 * time.Second, farewell: 50 * time.Millisecond}
 	return m
 }
 
@@ -353,7 +353,7 @@ func TestLongRequest(t *testing.T) {
 
 func TestUnfinished(t *testing.T) {
 	for _, text := range []string{`:r:{"jsonrpc":`, ":r", ":r:", "noise without an end", `:r:{"x":"`} {
-		r := start(t)
+		r := start(t, func(m *Module) { m.times.request = 50 * time.Millisecond })
 		r.write(t, text)
 		r.host.eventually(t, "was not finished in time")
 		r.mustEcho(t)

@@ -260,11 +260,6 @@ func TestCLI(t *testing.T) {
 		c.agent("dave", row{"location": agent.URI().String(), "skills": "rest", "logstate": "0"})
 		dir := t.TempDir()
 		c.start("SIPD_MI_DIR="+dir, "SIPD_MI_SOCKET="+socket)
-		c.until("the server to take calls", func() bool {
-			var status struct{ Readiness bool }
-			c.do("sr_get_status", []string{"core"}, &status)
-			return status.Readiness
-		})
 		bob := c.phone(phone.Options{Name: "bob"})
 		talk := c.call(bob, "tech")
 		c.hears(talk, "al")

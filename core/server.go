@@ -71,6 +71,13 @@ func NewServer(o Options) *Server {
 	s.cmds.OnPanic = func(command string, v any, stack []byte) {
 		s.log.Error("command panicked", "command", command, "panic", v, "stack", string(stack))
 	}
+	s.cmds.OnChange = func(command string, ps mi.Params, err *mi.Error) {
+		args := []any{"command", command, "params", fmt.Sprintf("%.300s", fmt.Sprint(map[string]any(ps)))}
+		if err != nil {
+			args = append(args, "err", err.Message)
+		}
+		s.log.Info("management command", args...)
+	}
 	return s
 }
 
@@ -297,3 +304,7 @@ func (s *Server) refuse(tx sip.ServerRequest, code int) {
 		s.log.Debug("refuse", "err", err)
 	}
 }
+
+// Running reports whether the server takes calls: it has started, and does not
+// stop.
+func (s *Server) Running() bool { return s.ready.Load() }

@@ -105,7 +105,7 @@ func TestExamples(t *testing.T) {
 			}
 			db := newDB(t)
 			in, stop := started(t, writeRoute(t, moved(x.lua, db)),
-				map[string]string{"SIPD_LISTEN": "udp:127.0.0.1:0", "SIPD_DB_URL": db, "SIPD_MI_PORT": "0"})
+				map[string]string{"SIPD_LISTEN": "udp:127.0.0.1:0", "SIPD_DB_URL": db, "SIPD_MI_PORT": "0", "SIPD_FIFO": filepath.Join(t.TempDir(), "fifo")})
 			if len(in.Sockets()) == 0 {
 				t.Error("no socket is open")
 			}

@@ -5,6 +5,8 @@ import (
 	"github.com/sipd/sipd/modules/b2b"
 	"github.com/sipd/sipd/modules/callcenter"
 	"github.com/sipd/sipd/modules/httpd"
+	"github.com/sipd/sipd/modules/midatagram"
+	"github.com/sipd/sipd/modules/mififo"
 	"github.com/sipd/sipd/modules/mihttp"
 	"github.com/sipd/sipd/modules/player"
 
@@ -20,6 +22,8 @@ func builtin() []core.Module {
 		b2b.New(),
 		callcenter.New(),
 		httpd.New(),
+		midatagram.New(),
+		mififo.New(),
 		mihttp.New(),
 		player.New(),
 	}

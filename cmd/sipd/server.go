@@ -7,10 +7,12 @@ import (
 	"log/slog"
 	"os"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/sipd/sipd/core"
 	"github.com/sipd/sipd/core/sip"
+	"github.com/sipd/sipd/core/sip/stack"
 	"github.com/sipd/sipd/core/stat"
 	"github.com/sipd/sipd/modules/corecmd"
 	"github.com/sipd/sipd/scripting"
@@ -27,7 +29,10 @@ type instance struct {
 	*core.Server
 	cfg   *core.Config
 	level *slog.LevelVar
+	xlog  *corecmd.FollowLevel
 	kill  chan struct{} // MI kill
+	conns atomic.Pointer[stack.Stack]
+	cache cache
 }
 
 // instanceOptions change a server for the demo and for tests.
@@ -54,6 +59,7 @@ func newInstance(file string, o instanceOptions) (*instance, error) {
 	}
 	in := &instance{cfg: cfg, level: new(slog.LevelVar), kill: make(chan struct{}, 1)}
 	in.level.Set(cfg.Log.Level)
+	in.xlog = &corecmd.FollowLevel{Base: in.level}
 	log := newLogger(o.log, cfg.Log, in.level)
 	in.Server = core.NewServer(core.Options{
 		Config:  cfg,
@@ -65,12 +71,17 @@ func newInstance(file string, o instanceOptions) (*instance, error) {
 			if err != nil {
 				return nil, err
 			}
+			in.conns.Store(s)
 			in.Stats().Collect("core", func() []stat.Value { return networkStats(s) })
 			return n, nil
 		},
 		Bind: func(mods []core.Module, s *core.Server) (core.Router, error) {
-			return script.NewRouter(mods, scripting.Bindings{
-				IsMyself: s.IsMyself, Sockets: s.Sockets, Log: log, Version: serverName()})
+			r, err := script.NewRouter(mods, scripting.Bindings{
+				IsMyself: s.IsMyself, Sockets: s.Sockets, Log: newLogger(o.log, cfg.Log, in.xlog), Version: serverName()})
+			if err == nil {
+				in.cache.use(r)
+			}
+			return r, err
 		},
 	})
 	return in, in.commands()
@@ -87,6 +98,7 @@ func (in *instance) commands() error {
 			default:
 			}
 		},
+		XLog: in.xlog, Running: in.Running, Conns: in.connections, Cache: &in.cache,
 	}
 	for _, c := range corecmd.Commands(o) {
 		if err := in.MI().Register(c); err != nil {
@@ -97,7 +109,7 @@ func (in *instance) commands() error {
 }
 
 // newLogger makes the logger that log_level and log_format ask for.
-func newLogger(w io.Writer, cfg core.LogConfig, level *slog.LevelVar) *slog.Logger {
+func newLogger(w io.Writer, cfg core.LogConfig, level slog.Leveler) *slog.Logger {
 	o := &slog.HandlerOptions{Level: level}
 	if cfg.JSON {
 		return slog.New(slog.NewJSONHandler(w, o))

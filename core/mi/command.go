@@ -9,11 +9,28 @@ type Command struct {
 	Name    string   // canonical: module:command
 	Aliases []string // flat names that clients in the field use
 	Recipes []Recipe // accepted parameter lists; none means no parameters
+	Named   bool     // parameters are taken by name only
+	Effect  Effect   // whether it changes anything
 	Doc     string   // one line, for help
 	// Call does the work and returns what [json.Marshal] can write; nil
 	// stands for "OK". It may run many times at once, and must bound its own
 	// time.
 	Call func(Params) (any, error)
+}
+
+// Effect says whether a command changes anything. What does is told to
+// [Registry.OnChange] and refused by [Registry.HandleReads].
+type Effect int
+
+// The effects. A command that does not say changes something.
+const (
+	Changes   Effect = iota
+	Reads            // changes nothing
+	ReadsBare        // changes nothing when it is called without arguments
+)
+
+func (c *Command) changes(ps Params) bool {
+	return c.Effect == Changes || c.Effect == ReadsBare && len(ps) > 0
 }
 
 // Recipe is one accepted list of parameters, in positional order.
@@ -68,6 +85,9 @@ func invalidRequest(why string) *Error { return &Error{-32600, "Invalid Request"
 func invalidParams(data string) *Error { return &Error{-32602, "Invalid params", data} }
 func serverError(data string) *Error   { return &Error{-32000, "Server error", data} }
 
+func readOnly(name string) *Error {
+	return &Error{403, "Read-only interface", name + " changes something"}
+}
 func notFound() *Error { return &Error{-32601, "Method not found", ""} }
 func ambiguous(names string) *Error {
 	return &Error{-32001, "Method ambiguous", "supported names: " + names}

@@ -1,6 +1,6 @@
 // Package mi is the management interface: a registry of commands and a
-// JSON-RPC 2.0 engine over it. It knows no transport; modules/mihttp carries
-// it over HTTP.
+// JSON-RPC 2.0 engine over it. It knows no transport; modules/mihttp,
+// modules/mififo and modules/midatagram carry it.
 //
 // # Names
 //

@@ -13,15 +13,17 @@ const (
 	wrongCount = "Too few or too many parameters"
 	wrongNames = "Named parameters do not match"
 	manyFit    = "Ambiguous call, use named parameters instead"
+	namedOnly  = "Command only supports named parameters"
 )
 
 func badType(name string) *Error {
 	return invalidParams(fmt.Sprintf("Bad type for parameter '%s'", name))
 }
 
-// match finds the recipe that raw, the params of a request, calls for, and
-// reads the arguments by it. raw is nil, an array or an object.
-func match(recipes []Recipe, raw json.RawMessage) (Params, *Error) {
+// match finds the recipe of c that raw, the params of a request, calls for,
+// and reads the arguments by it. raw is nil, an array or an object.
+func match(c *Command, raw json.RawMessage) (Params, *Error) {
+	recipes := c.recipes()
 	if len(raw) > 0 && raw[0] == '{' {
 		var named map[string]json.RawMessage
 		if err := json.Unmarshal(raw, &named); err != nil {
@@ -37,6 +39,9 @@ func match(recipes []Recipe, raw json.RawMessage) (Params, *Error) {
 		if err := json.Unmarshal(raw, &list); err != nil {
 			return nil, invalidParams(err.Error())
 		}
+	}
+	if c.Named && len(list) > 0 {
+		return nil, invalidParams(namedOnly)
 	}
 	return matchList(recipes, list)
 }

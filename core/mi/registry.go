@@ -15,6 +15,10 @@ type Registry struct {
 	// it before the first Handle.
 	OnPanic func(command string, value any, stack []byte)
 
+	// OnChange is told of each call that may have changed something, after
+	// it, and with its error. Set it before the first Handle.
+	OnChange func(command string, ps Params, err *Error)
+
 	mu        sync.RWMutex
 	canonical map[string]*Command
 	aliases   map[string]*Command

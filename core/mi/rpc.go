@@ -28,7 +28,13 @@ type request struct {
 // Handle runs one JSON-RPC 2.0 request and returns the reply as one line of
 // JSON without a line feed, or nil for a notification. A panic of the command
 // is answered with -32000 and told to OnPanic.
-func (r *Registry) Handle(raw []byte) []byte {
+func (r *Registry) Handle(raw []byte) []byte { return r.handle(raw, false) }
+
+// HandleReads is Handle for those who may look only: a command that changes
+// something is answered with 403.
+func (r *Registry) HandleReads(raw []byte) []byte { return r.handle(raw, true) }
+
+func (r *Registry) handle(raw []byte, readsOnly bool) []byte {
 	req, fault := parse(raw)
 	if fault != nil {
 		if req.id == nil {
@@ -36,7 +42,7 @@ func (r *Registry) Handle(raw []byte) []byte {
 		}
 		return failure(req.id, fault)
 	}
-	result, fault := r.call(req.method, req.params)
+	result, fault := r.call(req, readsOnly)
 	if req.id == nil {
 		return nil
 	}
@@ -47,16 +53,24 @@ func (r *Registry) Handle(raw []byte) []byte {
 }
 
 // call runs a method and returns its result as JSON.
-func (r *Registry) call(method string, params json.RawMessage) (json.RawMessage, *Error) {
-	c, fault := r.find(method)
+func (r *Registry) call(req request, readsOnly bool) (json.RawMessage, *Error) {
+	c, fault := r.find(req.method)
 	if fault != nil {
 		return nil, fault
 	}
-	ps, fault := match(c.recipes(), params)
+	ps, fault := match(c, req.params)
 	if fault != nil {
 		return nil, fault
 	}
-	return r.run(c, ps)
+	changes := c.changes(ps)
+	if changes && readsOnly {
+		return nil, readOnly(c.Name)
+	}
+	result, fault := r.run(c, ps)
+	if changes && r.OnChange != nil {
+		r.OnChange(c.Name, ps, fault)
+	}
+	return result, fault
 }
 
 func (r *Registry) run(c *Command, ps Params) (result json.RawMessage, fault *Error) {

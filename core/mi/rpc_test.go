@@ -31,6 +31,7 @@ func testRegistry(t testing.TB) *Registry {
 		{Name: "proto_tcp:list", Call: func(Params) (any, error) { return nil, nil }},
 		{Name: "test:optional", Recipes: []Recipe{{}, {{"n", Int}}}, Call: echo},
 		{Name: "test:twice", Recipes: []Recipe{{{"a", String}}, {{"b", String}}}, Call: echo},
+		{Name: "test:named", Named: true, Recipes: []Recipe{{}, {{"a", String}}}, Call: echo},
 		{Name: "test:rest", Recipes: []Recipe{{{"event", String}, {"params", Array}}}, Call: echo},
 		{Name: "test:fail", Call: func(Params) (any, error) { return nil, errors.New("no database") }},
 		{Name: "test:panic", Call: func(Params) (any, error) { panic("boom") }},
@@ -106,6 +107,9 @@ func TestHandle(t *testing.T) {
 		{"optional given", `{"jsonrpc":"2.0","method":"test:optional","params":["7"],"id":1}`, `{"jsonrpc":"2.0","result":{"n":7},"id":1}`},
 		{"two recipes of one length", `{"jsonrpc":"2.0","method":"test:twice","params":["x"],"id":1}`, invalid("Ambiguous call, use named parameters instead")},
 		{"two recipes, named", `{"jsonrpc":"2.0","method":"test:twice","params":{"b":"x"},"id":1}`, `{"jsonrpc":"2.0","result":{"b":"x"},"id":1}`},
+		{"named only, positional", `{"jsonrpc":"2.0","method":"test:named","params":["x"],"id":1}`, invalid("Command only supports named parameters")},
+		{"named only, named", `{"jsonrpc":"2.0","method":"test:named","params":{"a":"x"},"id":1}`, `{"jsonrpc":"2.0","result":{"a":"x"},"id":1}`},
+		{"named only, none", `{"jsonrpc":"2.0","method":"test:named","params":[],"id":1}`, `{"jsonrpc":"2.0","result":{},"id":1}`},
 		// Arrays.
 		{"array", `{"jsonrpc":"2.0","method":"get_statistics","params":[["all",7]],"id":1}`, `{"jsonrpc":"2.0","result":{"statistics":["all","7"]},"id":1}`},
 		{"array named", `{"jsonrpc":"2.0","method":"get_statistics","params":{"statistics":["a:","b"]},"id":1}`, `{"jsonrpc":"2.0","result":{"statistics":["a:","b"]},"id":1}`},

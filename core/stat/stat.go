@@ -4,6 +4,7 @@ package stat
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -64,6 +65,7 @@ type Registry struct {
 	mu    sync.RWMutex
 	stats map[string]*Stat // by lower-case group:name
 	dyn   map[string]func() []Value
+	zero  map[string]int64 // of collected counters: what was read at their reset
 }
 
 // Value is one statistic as it was read.
@@ -128,9 +130,7 @@ func (r *Registry) All() []Value {
 	for _, s := range fixed {
 		vs = append(vs, Value{s.Group, s.Name, s.Kind, s.Value()})
 	}
-	for _, fn := range fns {
-		vs = append(vs, fn()...)
-	}
+	vs = append(vs, r.sinceReset(collect(fns))...)
 	slices.SortFunc(vs, func(a, b Value) int {
 		return strings.Compare(a.Group+":"+a.Name, b.Group+":"+b.Name)
 	})
@@ -165,18 +165,78 @@ func matches(v Value, name string) bool {
 	return strings.EqualFold(name, v.Group+":"+v.Name) || strings.EqualFold(name, v.Name)
 }
 
-// Reset zeroes the counters that Find would match among the fixed ones and
-// reports how many were known by that name.
+func collect(fns []func() []Value) (vs []Value) {
+	for _, fn := range fns {
+		vs = append(vs, fn()...)
+	}
+	return vs
+}
+
+// sinceReset takes off what collected counters had at their reset. One that
+// has less now was set back by its owner and counts on its own again.
+func (r *Registry) sinceReset(vs []Value) []Value {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i, v := range vs {
+		k := key(v.Group, v.Name)
+		switch zero := r.zero[k]; {
+		case v.Kind != Counter || zero == 0:
+		case v.Value < zero:
+			delete(r.zero, k)
+		default:
+			vs[i].Value -= zero
+		}
+	}
+	return vs
+}
+
+// Reset zeroes the counters that Find would match and reports how many
+// statistics were known by these names.
 func (r *Registry) Reset(names []string) (known int) {
 	r.mu.RLock()
-	defer r.mu.RUnlock()
 	for _, s := range r.stats {
-		for _, name := range names {
-			if matches(Value{Group: s.Group, Name: s.Name}, name) {
-				s.Reset()
-				known++
-			}
+		if matchesAny(Value{Group: s.Group, Name: s.Name}, names) {
+			s.Reset()
+			known++
+		}
+	}
+	fns := slices.Collect(maps.Values(r.dyn))
+	r.mu.RUnlock()
+	vs := collect(fns) // outside the lock: a function may take its time
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, v := range vs {
+		if !matchesAny(v, names) {
+			continue
+		}
+		known++
+		if v.Kind == Counter {
+			r.forget(v)
 		}
 	}
 	return known
+}
+
+// forget makes a collected counter read 0 from here on. r.mu is held.
+func (r *Registry) forget(v Value) {
+	if r.zero == nil {
+		r.zero = make(map[string]int64)
+	}
+	r.zero[key(v.Group, v.Name)] = v.Value
+}
+
+// Restarted tells that the owner of a group of collected counters has set
+// them to 0 itself.
+func (r *Registry) Restarted(group string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for k := range r.zero {
+		if strings.HasPrefix(k, key(group, "")) {
+			delete(r.zero, k)
+		}
+	}
+}
+
+func matchesAny(v Value, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return matches(v, name) })
 }

@@ -22,15 +22,15 @@ const reloadTime = 10 * time.Second
 // their order and "Loged in" are OpenSIPS's: clients know them.
 func (m *module) commands() []mi.Command {
 	list := []mi.Command{
-		{Name: "list_flows", Doc: "lists the flows, newest first", Call: m.listFlows},
-		{Name: "list_agents", Doc: "lists the agents, those logged out first", Call: m.listAgents},
-		{Name: "list_queue", Doc: "lists the waiting calls in the order in which they are served", Call: m.listQueue},
-		{Name: "list_calls", Doc: "lists all calls, newest first", Call: m.listCalls},
+		{Name: "list_flows", Effect: mi.Reads, Doc: "lists the flows, newest first", Call: m.listFlows},
+		{Name: "list_agents", Effect: mi.Reads, Doc: "lists the agents, those logged out first", Call: m.listAgents},
+		{Name: "list_queue", Effect: mi.Reads, Doc: "lists the waiting calls in the order in which they are served", Call: m.listQueue},
+		{Name: "list_calls", Effect: mi.Reads, Doc: "lists all calls, newest first", Call: m.listCalls},
 		{Name: "agent_login", Doc: "logs an agent in (state not 0) or out (0)", Call: m.miLogin,
 			Recipes: []mi.Recipe{{{Name: "agent_id"}, {Name: "state", Kind: mi.Int}}}},
 		{Name: "reload", Doc: "reads flows and agents again, all or nothing", Call: m.miReload},
 		{Name: "reset_stats", Doc: "zeroes counters and averages", Call: m.miReset},
-		{Name: "internal_call_dispatching", Doc: "reads or sets whether sipd picks agents itself", Call: m.miDispatching,
+		{Name: "internal_call_dispatching", Effect: mi.ReadsBare, Doc: "reads or sets whether sipd picks agents itself", Call: m.miDispatching,
 			Recipes: []mi.Recipe{{}, {{Name: "dispatching", Kind: mi.Int}}}},
 		{Name: "dispatch_call_to_agent", Doc: "gives a waiting call to an agent, while internal dispatching is off", Call: m.miAssign,
 			Recipes: []mi.Recipe{{{Name: "call_id"}, {Name: "agent_id"}}}},
@@ -169,7 +169,9 @@ func (m *module) readAll(ctx context.Context) (engine.Load, error) {
 
 func (m *module) miReset(mi.Params) (any, error) {
 	m.runner.post(engine.ResetStats{})
-	return nil, m.view(func(*engine.Engine, time.Time) {})
+	err := m.view(func(*engine.Engine, time.Time) {}) // it has been done
+	m.host.Stats().Restarted(moduleName)
+	return nil, err
 }
 
 func (m *module) miDispatching(p mi.Params) (any, error) {

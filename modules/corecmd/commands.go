@@ -22,55 +22,80 @@ type Options struct {
 	Now      func() time.Time // the clock
 	Args     []string         // the command line of the process
 	Kill     func()           // asks for a graceful stop; must not block
+	XLog     XLogLevel        // what xlog_level reads and sets
+	Running  func() bool      // whether the server takes calls
+	Conns    func() []Conn    // the TCP connections of SIP
+	Cache    Cache            // the store of routes
 }
 
-// Commands declares the commands of the core: modules core and statistics.
+// Commands declares the commands of the core: modules core, statistics,
+// status_report, cache and tcp.
 func Commands(o Options) []mi.Command {
-	return append(coreCommands(o), statCommands(o.Stats)...)
+	return slices.Concat(coreCommands(o), statCommands(o.Stats), statusCommands(o), cacheCommands(o), []mi.Command{connCommand(o)})
 }
 
 func coreCommands(o Options) []mi.Command {
 	return []mi.Command{
 		{
 			Name:    "core:which",
+			Effect:  mi.Reads,
 			Recipes: []mi.Recipe{{}, {{Name: "command"}}},
 			Doc:     "lists all names of commands, the parameter lists of one command, or the commands of a module (\"mod:\")",
 			Call:    func(ps mi.Params) (any, error) { return which(o.Registry, ps) },
 		}, {
 			Name:    "core:help",
+			Effect:  mi.Reads,
 			Recipes: []mi.Recipe{{}, {{Name: "mi_cmd"}}},
 			Doc:     "tells what a command does and which module has it",
 			Call:    func(ps mi.Params) (any, error) { return help(o.Registry, ps) },
 		}, {
-			Name: "core:uptime",
-			Doc:  "tells the time, when the server started, and the seconds since",
-			Call: func(mi.Params) (any, error) { return uptime(o.Start, o.Now()), nil },
+			Name:   "core:uptime",
+			Effect: mi.Reads,
+			Doc:    "tells the time, when the server started, and the seconds since",
+			Call:   func(mi.Params) (any, error) { return uptime(o.Start, o.Now()), nil },
 		}, {
-			Name: "core:version",
-			Doc:  "tells name and version of the server",
-			Call: func(mi.Params) (any, error) { return mi.Object{}.With("Server", o.Server), nil },
+			Name:   "core:version",
+			Effect: mi.Reads,
+			Doc:    "tells name and version of the server",
+			Call:   func(mi.Params) (any, error) { return mi.Object{}.With("Server", o.Server), nil },
 		}, {
-			Name: "core:ps",
-			Doc:  "lists the processes of the server; there is one",
+			Name:   "core:ps",
+			Effect: mi.Reads,
+			Doc:    "lists the processes of the server; there is one",
 			Call: func(mi.Params) (any, error) {
 				return mi.Object{}.With("Processes", []mi.Object{process().With("Type", processType)}), nil
 			},
 		}, {
-			Name: "core:pwd",
-			Doc:  "tells the working directory",
+			Name:   "core:pwd",
+			Effect: mi.Reads,
+			Doc:    "tells the working directory",
 			Call: func(mi.Params) (any, error) {
 				dir, err := os.Getwd()
 				return mi.Object{}.With("WD", dir), err
 			},
 		}, {
-			Name: "core:arg",
-			Doc:  "lists the command line of the server",
-			Call: func(mi.Params) (any, error) { return slices.Clone(o.Args), nil },
+			Name:   "core:arg",
+			Effect: mi.Reads,
+			Doc:    "lists the command line of the server",
+			Call:   func(mi.Params) (any, error) { return slices.Clone(o.Args), nil },
 		}, {
 			Name:    "core:log_level",
+			Effect:  mi.ReadsBare,
 			Recipes: []mi.Recipe{{}, {{Name: "level", Kind: mi.Int}}, {{Name: "level", Kind: mi.Int}, {Name: "pid", Kind: mi.Int}}},
 			Doc:     "tells or sets what is logged: -3 to 0 errors, 1 warnings, 2 and 3 notes, 4 everything",
 			Call:    func(ps mi.Params) (any, error) { return logLevel(o.Level, ps) },
+		}, {
+			Name:    "core:xlog_level",
+			Effect:  mi.ReadsBare,
+			Recipes: []mi.Recipe{{}, {{Name: "level", Kind: mi.Int}}},
+			Doc:     "tells or sets what xlog and log of the routes write; the levels are those of log_level",
+			Call:    func(ps mi.Params) (any, error) { return xlogLevel(o.XLog, ps) },
+		}, {
+			Name: "core:reload_routes",
+			Doc:  "refuses: routes are read at the start only",
+			Call: func(mi.Params) (any, error) {
+				return nil, &mi.Error{Code: 500, Message: "Script reload is not supported", Data: "restart the server; cc_reload reads flows and agents again"}
+			},
 		}, {
 			Name: "core:kill",
 			Doc:  "stops the server: calls are ended, then the process",

@@ -14,6 +14,7 @@ func statCommands(r *stat.Registry) []mi.Command {
 	return []mi.Command{
 		{
 			Name:    "statistics:get",
+			Effect:  mi.Reads,
 			Aliases: []string{"get_statistics"},
 			Recipes: []mi.Recipe{named},
 			Doc:     "reads statistics",
@@ -22,6 +23,7 @@ func statCommands(r *stat.Registry) []mi.Command {
 			},
 		}, {
 			Name:    "statistics:list",
+			Effect:  mi.Reads,
 			Aliases: []string{"list_statistics"},
 			Recipes: []mi.Recipe{{}, named},
 			Doc:     "lists statistics and tells which only grow",

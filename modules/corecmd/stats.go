@@ -49,6 +49,11 @@ func sources(o Options) []source {
 		{"shmem", stat.Desc{Name: "max_used_size", Doc: "largest real_used_size that was read so far"}, m.maxUsed},
 		{"shmem", stat.Desc{Name: "free_size", Doc: "total_size less real_used_size"}, m.free},
 		{"shmem", stat.Desc{Name: "fragments", Doc: "number of objects"}, m.fragments},
+		{"pkmem", stat.Desc{Name: "0-total_size", Doc: "bytes beside the objects: stacks and the runtime's own"}, outside},
+		{"pkmem", stat.Desc{Name: "0-used_size", Doc: "bytes of it in use"}, outsideUsed},
+		{"pkmem", stat.Desc{Name: "0-real_used_size", Doc: "the same"}, outsideUsed},
+		{"pkmem", stat.Desc{Name: "0-free_size", Doc: "bytes of it held and not in use"}, func() int64 { return outside() - outsideUsed() }},
+		{"pkmem", stat.Desc{Name: "0-fragments", Doc: "number of goroutines, each with a stack"}, func() int64 { return read(goroutines)[0] }},
 		{"core", stat.Desc{Name: "timestamp", Doc: "seconds since the start"}, func() int64 { return seconds(o.Start, o.Now()) }},
 		{"load", stat.Desc{Name: "load", Doc: "CPU time in percent of all processors the process may use, since it was read last (a second at least)"}, l.read},
 	}
@@ -66,7 +71,23 @@ const (
 	allMemory    = "/memory/classes/total:bytes"
 	memoryLimit  = "/gc/gomemlimit:bytes"
 	objectCount  = "/gc/heap/objects:objects"
+	heapUnused   = "/memory/classes/heap/unused:bytes"
+	cacheFree    = "/memory/classes/metadata/mcache/free:bytes"
+	spanFree     = "/memory/classes/metadata/mspan/free:bytes"
+	goroutines   = "/sched/goroutines:goroutines"
 )
+
+// outside is the memory that is not of the heap. Pages that hold no object
+// count as the heap's.
+func outside() int64 {
+	v := read(allMemory, heapObjects, heapUnused, heapFree, heapReleased)
+	return max(v[0]-v[1]-v[2]-v[3]-v[4], 0)
+}
+
+func outsideUsed() int64 {
+	v := read(cacheFree, spanFree)
+	return max(outside()-v[0]-v[1], 0)
+}
 
 // memory reads Go's memory. Pages given back to the system count as neither
 // used nor held.

@@ -16,7 +16,7 @@ func TestStatistics(t *testing.T) {
 		t.Error("registered twice")
 	}
 	got := make(map[string]int64)
-	values, _ := r.Stats.Find([]string{"shmem:", "core:", "load:"})
+	values, _ := r.Stats.Find([]string{"shmem:", "pkmem:", "core:", "load:"})
 	for _, v := range values {
 		if v.Kind != stat.Func || v.Value < 0 {
 			t.Errorf("%+v: want a function that is not negative", v)
@@ -30,6 +30,9 @@ func TestStatistics(t *testing.T) {
 	}
 	if len(got) != len(Stats()) {
 		t.Errorf("%d statistics, %d declared", len(got), len(Stats()))
+	}
+	if total, used := got["pkmem:0-total_size"], got["pkmem:0-used_size"]; used == 0 || used > 2*total || got["pkmem:0-fragments"] == 0 {
+		t.Errorf("pkmem: %d used of %d, %d goroutines", used, total, got["pkmem:0-fragments"])
 	}
 	if got["core:timestamp"] != 5 {
 		t.Errorf("timestamp %d, want 5", got["core:timestamp"])

@@ -16,7 +16,7 @@ import (
 
 // handler answers requests as OpenSIPS's mi_http does: 200 for every reply,
 // be it a result or an error, and 202 where there is none.
-func (m *Module) handler(commands *mi.Registry) http.Handler {
+func (m *Module) handler(answer func(request []byte) []byte) http.Handler {
 	want := sha256.Sum256([]byte(m.token))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if m.token != "" && !authorized(r, want) {
@@ -38,7 +38,7 @@ func (m *Module) handler(commands *mi.Registry) http.Handler {
 			http.Error(w, "the body is empty: want a JSON-RPC 2.0 request", http.StatusBadRequest)
 			return
 		}
-		m.write(w, commands.Handle(body))
+		m.write(w, answer(body))
 	})
 }
 

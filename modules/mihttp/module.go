@@ -14,6 +14,7 @@ type Module struct {
 	root   string
 	pretty bool
 	token  string
+	reads  bool
 }
 
 var _ core.Module = (*Module)(nil)
@@ -30,6 +31,7 @@ func (m *Module) Exports() core.Exports {
 			core.String("root", &m.root, "path of the interface, without the slash before it"),
 			core.Bool("pretty_printing", &m.pretty, "1: answers are indented for people"),
 			core.String("token", &m.token, "what clients must send as \"Authorization: Bearer TOKEN\"; empty: nothing"),
+			core.Bool("read_only", &m.reads, "1: commands that change something are refused"),
 		},
 	}
 }
@@ -47,7 +49,10 @@ func (m *Module) Init(host core.Host) error {
 	if m.token == "" && !server.Loopback() {
 		host.Log().Warn("everybody who reaches the port may send commands: set the token of mi_http or the ip of httpd", "addr", server.Addr().String())
 	}
-	return server.Handle(path, m.handler(host.MI()))
+	if m.reads {
+		return server.Handle(path, m.handler(host.MI().HandleReads))
+	}
+	return server.Handle(path, m.handler(host.MI().Handle))
 }
 
 // path is the path of the parameter root.

@@ -202,6 +202,26 @@ func TestToken(t *testing.T) {
 	}
 }
 
+func TestReadOnly(t *testing.T) {
+	m := New()
+	set(t, m, "read_only", 1)
+	url := start(t, m) + "/mi"
+	for method, want := range map[string]string{
+		"uptime": `"Up time"`, "log_level": `"Log level"`, "get_statistics": `"call_center:ccg_incalls":0`, "which": `"core:which"`,
+		"kill":           `{"code":403,"message":"Read-only interface","data":"core:kill changes something"}`,
+		"cc_agent_login": `"data":"call_center:agent_login changes something"`,
+	} {
+		params := map[string]string{"get_statistics": `["ccg_incalls"]`, "cc_agent_login": `["al",1]`}[method]
+		if params == "" {
+			params = "[]"
+		}
+		status, body, _ := send(t, "POST", url, fmt.Sprintf(`{"jsonrpc":"2.0","method":%q,"params":%s,"id":1}`, method, params))
+		if status != 200 || !strings.Contains(body, want) {
+			t.Errorf("%s: %d %s, want %s", method, status, body, want)
+		}
+	}
+}
+
 func TestRoot(t *testing.T) {
 	m := New()
 	set(t, m, "root", "/")

@@ -285,8 +285,9 @@ func (c *center) up() (answers bool) {
 			return true
 		default:
 		}
-		_, err := c.try("uptime", nil)
-		answers = err == nil
+		// The management interface is up before calls are taken.
+		raw, err := c.try("sr_get_status", []string{"core"})
+		answers = err == nil && strings.Contains(string(raw), `"Readiness":true`)
 		return answers
 	})
 	return answers

@@ -21,6 +21,7 @@ type conn struct {
 	socket  *sip.Socket
 	remote  netip.AddrPort
 	inbound bool
+	id      uint64      // set once, by conns.add
 	proven  atomic.Bool // has carried a sound message
 	half    atomic.Bool // the reader closes, after linger
 

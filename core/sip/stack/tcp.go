@@ -2,8 +2,10 @@ package stack
 
 import (
 	"errors"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"github.com/sipd/sipd/core/sip"
@@ -83,6 +85,7 @@ type conns struct {
 
 	mu        sync.Mutex
 	closed    bool
+	last      uint64 // id of the newest
 	byKey     map[connKey]*conn
 	perSource map[netip.Prefix]int // incoming
 }
@@ -125,6 +128,8 @@ func (p *conns) add(c *conn) error {
 	case p.byKey[c.key()] != nil:
 		return errors.New("a connection to this peer exists already")
 	}
+	p.last++
+	c.id = p.last
 	p.byKey[c.key()] = c
 	if c.inbound {
 		p.perSource[source]++
@@ -153,9 +158,5 @@ func (p *conns) close() []*conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
-	all := make([]*conn, 0, len(p.byKey))
-	for _, c := range p.byKey {
-		all = append(all, c)
-	}
-	return all
+	return slices.Collect(maps.Values(p.byKey))
 }

@@ -40,11 +40,12 @@ func (e *RPCError) Error() string {
 }
 
 // Client is a place to send commands to. The zero value sends to
-// [DefaultURL].
+// [DefaultURL] by HTTP.
 type Client struct {
 	URL   string
 	Token string       // sent as a bearer token, when not empty
 	HTTP  *http.Client // nil: http.DefaultClient
+	Via   Sender       // nil: HTTP, to URL
 }
 
 // Call sends one command to url without a token. See [Client.Call].
@@ -60,19 +61,23 @@ func (c Client) Call(ctx context.Context, method string, params any) (json.RawMe
 	if err != nil {
 		return nil, fmt.Errorf("parameters of %s: %w", method, err)
 	}
-	reply, err := c.post(ctx, body)
+	send := c.post
+	if c.Via != nil {
+		send = c.Via.Send
+	}
+	reply, err := send(ctx, body)
 	if err != nil {
 		return nil, err
 	}
 	var r response
 	if err := json.Unmarshal(reply, &r); err != nil {
-		return nil, fmt.Errorf("%s answered %.200q, which is not JSON-RPC: %w", c.url(), reply, err)
+		return nil, fmt.Errorf("%s answered %.200q, which is not JSON-RPC: %w", c.where(), reply, err)
 	}
 	if r.Error != nil {
 		return nil, r.Error
 	}
 	if r.Result == nil {
-		return nil, fmt.Errorf("%s answered %.200q: neither a result nor an error", c.url(), reply)
+		return nil, fmt.Errorf("%s answered %.200q: neither a result nor an error", c.where(), reply)
 	}
 	return r.Result, nil
 }
@@ -94,6 +99,19 @@ func (c Client) url() string {
 		return DefaultURL
 	}
 	return c.URL
+}
+
+// where names the other side in errors.
+func (c Client) where() string {
+	switch via := c.Via.(type) {
+	case nil:
+		return c.url()
+	case FIFO:
+		return via.Path
+	case Datagram:
+		return via.Name
+	}
+	return "the server"
 }
 
 // post returns the body of a 200.

@@ -437,7 +437,7 @@ func TestStopEndsCalls(t *testing.T) {
 		agent, media := c.phone(phone.Options{Name: "agent"}), c.phone(phone.Options{Name: "moh"})
 		c.flow("f", row{"message_queue": media.URI().String()})
 		c.agent("a", row{"location": agent.URI().String()})
-		c.start()
+		c.start("SIPD_DB_MODE=0")
 		talking := c.call(c.phone(phone.Options{Name: "bob"}), "f")
 		there := c.answered(agent)
 		waiting := c.call(c.phone(phone.Options{Name: "eve"}), "f")

@@ -58,6 +58,8 @@ type center struct {
 	spool   string // of the journal, kept over restarts
 	db      *sql.DB
 	sip, mi string
+	port    string // of mi
+	stay    bool   // a restart takes the same ports
 	route   string
 	cmd     *exec.Cmd
 	done    chan struct{}
@@ -248,11 +250,13 @@ func (c *center) start(env ...string) {
 // launch runs the binary on free ports.
 func (c *center) launch(env ...string) {
 	c.t.Helper()
-	port := strconv.Itoa(ports.Free(c.t))
-	c.sip = "127.0.0.1:" + strconv.Itoa(ports.Free(c.t))
-	c.mi = "http://127.0.0.1:" + port + "/mi"
+	if !c.stay || c.sip == "" {
+		c.port = strconv.Itoa(ports.Free(c.t))
+		c.sip = "127.0.0.1:" + strconv.Itoa(ports.Free(c.t))
+		c.mi = "http://127.0.0.1:" + c.port + "/mi"
+	}
 	cmd := exec.Command(bin, "run", "-f", c.route)
-	cmd.Env = append(os.Environ(), "SIPD_LISTEN=udp:"+c.sip, "SIPD_DB_URL="+c.url, "SIPD_MI_PORT="+port, "SIPD_SPOOL="+c.spool)
+	cmd.Env = append(os.Environ(), "SIPD_LISTEN=udp:"+c.sip, "SIPD_DB_URL="+c.url, "SIPD_MI_PORT="+c.port, "SIPD_SPOOL="+c.spool)
 	cmd.Env = append(cmd.Env, env...)
 	cmd.Stdout, cmd.Stderr = c.log, c.log
 	if err := cmd.Start(); err != nil {

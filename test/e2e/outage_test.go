@@ -32,7 +32,7 @@ func newOutage(t *testing.T) *outage {
 	for i := range 20 { // enough that none is in wrap-up when he is needed
 		o.center.agent(fmt.Sprint("a", i), row{"location": o.agent.URI().String()})
 	}
-	o.start()
+	o.start("SIPD_DB_MODE=0")
 	return o
 }
 
@@ -148,7 +148,7 @@ func TestStopWhileDatabaseHangs(t *testing.T) {
 		t.Error("cc_reload answered without a database")
 	}
 	o.db.Resume()
-	o.start()
+	o.start("SIPD_DB_MODE=0")
 	o.allThere()
 	o.idle()
 }
@@ -166,11 +166,11 @@ func TestKillWhileDatabaseHangs(t *testing.T) {
 	o.until("the last CDR in the journal", func() bool { return o.journal("c007") })
 	o.kill()
 	o.db.Resume()
-	o.start()
+	o.start("SIPD_DB_MODE=0")
 	o.serve(2)
 	o.allThere()
 	o.idle() // the row of the call that died with the server is gone too
 	o.stop()
-	o.start()
+	o.start("SIPD_DB_MODE=0")
 	o.allThere() // applied once, not at each start
 }

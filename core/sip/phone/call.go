@@ -2,6 +2,7 @@ package phone
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/sipd/sipd/core/sip"
 )
@@ -12,6 +13,7 @@ type Call struct {
 	id            string
 	local, remote string  // From and To of our requests
 	target        sip.URI // the peer's Contact
+	owed          uint32  // CSeq of the INVITE whose 2xx has no ACK yet
 	seq           uint32
 	heard         chan string // owner of each session description that came
 	ended         chan struct{}
@@ -89,5 +91,43 @@ func (c *Call) accept(tx sip.ServerRequest, tag string) {
 	res := sip.NewResponse(tx.Request(), 200, "", tag)
 	res.Headers.Add("Contact", "<"+c.p.URI().String()+">")
 	c.describe(&res.Headers, &res.Body)
+	seq, _ := tx.Request().CSeq()
+	c.p.mu.Lock()
+	c.owed = seq
+	c.p.mu.Unlock()
 	_ = tx.Respond(res)
+	time.AfterFunc(t1, func() { c.repeat(tx, res, seq, t1, 64*t1) })
+}
+
+// T1 and T2 of RFC 3261.
+const (
+	t1 = 500 * time.Millisecond
+	t2 = 4 * time.Second
+)
+
+// repeat sends the 2xx again until its ACK has come, and gives the call up
+// when none does (RFC 3261 section 13.3.1.4).
+func (c *Call) repeat(tx sip.ServerRequest, res *sip.Response, seq uint32, wait, left time.Duration) {
+	c.p.mu.Lock()
+	acked := c.owed != seq || c.over
+	c.p.mu.Unlock()
+	if acked {
+		return
+	}
+	if left -= wait; left <= 0 {
+		c.Bye()
+		return
+	}
+	_ = tx.Respond(res)
+	wait = min(2*wait, t2)
+	time.AfterFunc(wait, func() { c.repeat(tx, res, seq, wait, left) })
+}
+
+// acked notes the ACK of a 2xx.
+func (c *Call) acked(req *sip.Request) {
+	c.p.mu.Lock()
+	defer c.p.mu.Unlock()
+	if seq, _ := req.CSeq(); seq == c.owed {
+		c.owed = 0
+	}
 }

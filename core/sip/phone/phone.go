@@ -1,6 +1,5 @@
 // Package phone is a simulated telephone over a [sip.Endpoint]: it calls, or
-// rings and answers, and follows re-INVITEs. It carries no sound and does not
-// repeat its 2xx; it is for the demo, benchmarks and tests on loopback.
+// rings and answers, and follows re-INVITEs. It carries no sound; it is for the demo, benchmarks and tests on loopback.
 package phone
 
 import (
@@ -146,6 +145,7 @@ func (p *Phone) handle(tx sip.ServerRequest) {
 		p.ring(tx)
 	case req.Method == sip.ACK:
 		if c != nil {
+			c.acked(req)
 			c.hear(req.Body)
 		}
 	case c == nil:

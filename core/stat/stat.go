@@ -64,6 +64,7 @@ type Registry struct {
 	mu    sync.RWMutex
 	stats map[string]*Stat // by lower-case group:name
 	dyn   map[string]func() []Value
+	docs  map[string]string // by lower-case group:name, without "-F"
 }
 
 // Value is one statistic as it was read.
@@ -71,6 +72,9 @@ type Value struct {
 	Group, Name string
 	Kind        Kind
 	Value       int64
+	// Label and ID say what the member of a family is about, such as "flow"
+	// and "support"; Family is then the name without the id ("ccf_incalls").
+	Family, Label, ID string
 }
 
 func key(group, name string) string { return strings.ToLower(group + ":" + name) }
@@ -126,7 +130,7 @@ func (r *Registry) All() []Value {
 	r.mu.RUnlock()
 	var vs []Value // read outside the lock: a function may take its time
 	for _, s := range fixed {
-		vs = append(vs, Value{s.Group, s.Name, s.Kind, s.Value()})
+		vs = append(vs, Value{Group: s.Group, Name: s.Name, Kind: s.Kind, Value: s.Value()})
 	}
 	for _, fn := range fns {
 		vs = append(vs, fn()...)

@@ -18,7 +18,7 @@ func TestRegistry(t *testing.T) {
 	if _, err := r.NewFunc("core", "now", func() int64 { return -7 }); err != nil {
 		t.Fatal(err)
 	}
-	r.Collect("dyn", func() []Value { return []Value{{"cc", "flow-a", Counter, 3}} })
+	r.Collect("dyn", func() []Value { return []Value{{Group: "cc", Name: "flow-a", Kind: Counter, Value: 3}} })
 	calls.Add(2)
 	live.Set(5)
 	tests := []struct {

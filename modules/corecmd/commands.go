@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sipd/sipd/core/evi"
 	"github.com/sipd/sipd/core/mi"
 	"github.com/sipd/sipd/core/stat"
 )
@@ -16,6 +17,7 @@ import (
 type Options struct {
 	Registry *mi.Registry
 	Stats    *stat.Registry
+	Events   *evi.Interface
 	Level    *slog.LevelVar   // what log_level reads and sets
 	Server   string           // what version answers
 	Start    time.Time        // when the process started
@@ -24,9 +26,10 @@ type Options struct {
 	Kill     func()           // asks for a graceful stop; must not block
 }
 
-// Commands declares the commands of the core: modules core and statistics.
+// Commands declares the commands of the core: modules core, statistics and
+// evi.
 func Commands(o Options) []mi.Command {
-	return append(coreCommands(o), statCommands(o.Stats)...)
+	return slices.Concat(coreCommands(o), statCommands(o.Stats), eventCommands(o.Events))
 }
 
 func coreCommands(o Options) []mi.Command {

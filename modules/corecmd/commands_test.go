@@ -11,6 +11,8 @@ import (
 
 	"github.com/sipd/sipd/core"
 	"github.com/sipd/sipd/core/docstest"
+	"github.com/sipd/sipd/core/event"
+	"github.com/sipd/sipd/core/evi"
 	"github.com/sipd/sipd/core/mi"
 	"github.com/sipd/sipd/core/stat"
 )
@@ -29,6 +31,7 @@ func newRig(t *testing.T) *rig {
 		Registry: &mi.Registry{}, Stats: &stat.Registry{}, Level: &slog.LevelVar{}, Server: "sipd (test)",
 		Start: start, Now: func() time.Time { return start.Add(5900 * time.Millisecond) },
 		Args: []string{"sipd", "run", "-f", "x.lua"}, Kill: func() { r.kills++ },
+		Events: evi.New(&event.Bus{}, slog.New(slog.DiscardHandler)),
 	}
 	for _, c := range Commands(r.Options) {
 		if err := r.Registry.Register(c); err != nil {

@@ -4,6 +4,8 @@ import (
 	"github.com/sipd/sipd/core"
 	"github.com/sipd/sipd/modules/b2b"
 	"github.com/sipd/sipd/modules/callcenter"
+	"github.com/sipd/sipd/modules/eventdatagram"
+	"github.com/sipd/sipd/modules/eventstream"
 	"github.com/sipd/sipd/modules/httpd"
 	"github.com/sipd/sipd/modules/mihttp"
 	"github.com/sipd/sipd/modules/player"
@@ -19,6 +21,8 @@ func builtin() []core.Module {
 		b2b.NewEntities(),
 		b2b.New(),
 		callcenter.New(),
+		eventdatagram.New(),
+		eventstream.New(),
 		httpd.New(),
 		mihttp.New(),
 		player.New(),

@@ -18,7 +18,7 @@ import (
 // folders are where the modules live, by the name a route file loads.
 var folders = map[string]string{
 	"b2b_entities": "b2b", "b2b_logic": "b2b", "call_center": "callcenter",
-	"event_datagram": "eventdatagram", "event_stream": "eventstream",
+	"event_datagram": "eventdatagram", "event_sse": "eventsse", "event_stream": "eventstream",
 	"httpd": "httpd", "mi_http": "mihttp", "player": "player",
 }
 

@@ -5,6 +5,7 @@ import (
 	"github.com/sipd/sipd/modules/b2b"
 	"github.com/sipd/sipd/modules/callcenter"
 	"github.com/sipd/sipd/modules/eventdatagram"
+	"github.com/sipd/sipd/modules/eventsse"
 	"github.com/sipd/sipd/modules/eventstream"
 	"github.com/sipd/sipd/modules/httpd"
 	"github.com/sipd/sipd/modules/mihttp"
@@ -22,6 +23,7 @@ func builtin() []core.Module {
 		b2b.New(),
 		callcenter.New(),
 		eventdatagram.New(),
+		eventsse.New(),
 		eventstream.New(),
 		httpd.New(),
 		mihttp.New(),

@@ -125,8 +125,20 @@ func (i *Interface) Custom(name string) error {
 	return i.bus.Declare(event.Type{Name: name, Doc: "raised by a route or by hand"})
 }
 
+// maxRaised bounds the texts of an event that somebody raises, in bytes: what
+// fits a datagram.
+const maxRaised = 60_000
+
 // Raise publishes an event, which becomes known by it.
 func (i *Interface) Raise(name string, fields ...event.Field) error {
+	size := 0
+	for _, f := range fields {
+		text, _ := f.Value.(string)
+		size += len(f.Name) + len(text)
+	}
+	if size > maxRaised {
+		return fmt.Errorf("event %.80q: %d bytes of parameters: want at most %d", name, size, maxRaised)
+	}
 	if err := i.Custom(name); err != nil {
 		return err
 	}

@@ -112,7 +112,7 @@ func TestLife(t *testing.T) {
 		i.mustSubscribe(t, "E_B", "w:1", 0)
 		time.Sleep(4 * time.Second)
 		i.mustRaise(t, "E_A", 2)
-		time.Sleep(time.Second) // the end of E_A
+		time.Sleep(time.Second + 1) // past the end of E_A
 		i.mustRaise(t, "E_A", 3)
 		i.mustRaise(t, "E_B", 3)
 		time.Sleep(1000 * time.Hour)
@@ -239,6 +239,9 @@ func TestRefused(t *testing.T) {
 	}
 	if !errors.Is(err, ErrTooMany) || len(i.List()) != MaxSockets {
 		t.Errorf("%d sockets: %v", len(i.List()), err)
+	}
+	if err := i.Raise("E_A", event.Field{Value: strings.Repeat("x", maxRaised+1)}); err == nil {
+		t.Error("an event of any size was raised")
 	}
 	for n := 0; n < maxCustom; n++ {
 		i.mustRaise(t, fmt.Sprint("E_MINE_", n), 0)

@@ -138,7 +138,7 @@ func TestAway(t *testing.T) {
 	if got := receive(t, c); !strings.Contains(got, `{"n":3}`) {
 		t.Errorf("got %s", got)
 	}
-	if err := i.Raise("E_A", event.Field{Value: strings.Repeat("x", maxDatagram)}); err != nil {
+	if err := i.Bus().Publish(event.Event{Name: "E_A", Fields: []event.Field{{Value: strings.Repeat("x", maxDatagram)}}}); err != nil {
 		t.Fatal(err)
 	}
 	waitFor(t, i, "failed", 2)

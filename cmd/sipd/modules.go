@@ -10,6 +10,7 @@ import (
 	"github.com/sipd/sipd/modules/httpd"
 	"github.com/sipd/sipd/modules/mihttp"
 	"github.com/sipd/sipd/modules/player"
+	"github.com/sipd/sipd/modules/prometheus"
 
 	_ "github.com/go-sql-driver/mysql" // database drivers, named by the URL's scheme
 	_ "modernc.org/sqlite"
@@ -28,5 +29,6 @@ func builtin() []core.Module {
 		httpd.New(),
 		mihttp.New(),
 		player.New(),
+		prometheus.New(),
 	}
 }

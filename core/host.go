@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/sipd/sipd/core/event"
+	"github.com/sipd/sipd/core/evi"
 	"github.com/sipd/sipd/core/mi"
 	"github.com/sipd/sipd/core/sip"
 	"github.com/sipd/sipd/core/stat"
@@ -27,6 +28,7 @@ func (h *host) Endpoint() sip.Endpoint                       { return h.s.net }
 func (h *host) Module(name string) Module                    { return h.s.Module(name) }
 func (h *host) HandleDialogs(f func(sip.ServerRequest) bool) { h.s.dialogs = append(h.s.dialogs, f) }
 func (h *host) IsMyself(name string, port int) bool          { return h.s.IsMyself(name, port) }
+func (h *host) Events() *evi.Interface                       { return h.s.evi }
 func (h *host) Stats() *stat.Registry                        { return &h.s.stats }
 func (h *host) MI() *mi.Registry                             { return &h.s.cmds }
 func (h *host) Version() string                              { return h.s.o.Version }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 
 	"github.com/sipd/sipd/core/event"
+	"github.com/sipd/sipd/core/evi"
 	"github.com/sipd/sipd/core/mi"
 	"github.com/sipd/sipd/core/sip"
 	"github.com/sipd/sipd/core/stat"
@@ -171,6 +172,9 @@ type Host interface {
 	Local(req *sip.Request, call *CallInfo)
 	// Emit raises a declared event.
 	Emit(name string, fields ...event.Field)
+	// Events is the event interface: transports register with it, and its bus
+	// carries all events.
+	Events() *evi.Interface
 	// Stats and MI are the registries of the server.
 	Stats() *stat.Registry
 	MI() *mi.Registry

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime/debug"
+	"strconv"
 	"sync"
 	"time"
 
@@ -89,7 +90,10 @@ func (s *Server) runEvents(sub *event.Subscription) {
 			return
 		case e := <-sub.C():
 			fields := make(map[string]any, len(e.Fields))
-			for _, f := range e.Fields {
+			for i, f := range e.Fields {
+				if f.Name == "" {
+					f.Name = strconv.Itoa(i + 1)
+				}
 				fields[f.Name] = f.Value
 			}
 			s.logged("event_route "+e.Name, s.guard(func() error { return s.router.Event(e.Name, fields) }))

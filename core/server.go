@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sipd/sipd/core/event"
+	"github.com/sipd/sipd/core/evi"
 	"github.com/sipd/sipd/core/mi"
 	"github.com/sipd/sipd/core/sip"
 	"github.com/sipd/sipd/core/stat"
@@ -50,6 +51,7 @@ type Server struct {
 	stats  stat.Registry
 	cmds   mi.Registry
 	bus    event.Bus
+	evi    *evi.Interface
 
 	dialogs []func(sip.ServerRequest) bool // fixed once ready
 	ready   atomic.Bool
@@ -68,6 +70,9 @@ func NewServer(o Options) *Server {
 	}
 	s := &Server{o: o, log: o.Log, routes: make(chan struct{}, maxRoutes),
 		quit: make(chan struct{}), fatal: make(chan error, 1)}
+	s.evi = evi.New(&s.bus, s.log)
+	s.stats.Describe(evi.Group, evi.Stats())
+	s.stats.Collect(evi.Group, s.evi.Stats)
 	s.cmds.OnPanic = func(command string, v any, stack []byte) {
 		s.log.Error("command panicked", "command", command, "panic", v, "stack", string(stack))
 	}
@@ -133,6 +138,7 @@ func (s *Server) Start(ctx context.Context) (err error) {
 // init declares and initialises one module.
 func (s *Server) init(m Module) error {
 	x := m.Exports()
+	s.stats.Describe(x.Name, x.Stats)
 	for _, t := range x.Events {
 		if err := s.bus.Declare(t); err != nil {
 			return s.at(m, err)
@@ -179,6 +185,7 @@ func (s *Server) Stop(ctx context.Context) error {
 				}
 			})
 		}
+		s.evi.Close(ctx)
 		if !s.running.wait(ctx) {
 			errs = append(errs, errors.New("a route still runs"))
 		}
@@ -219,6 +226,9 @@ func (s *Server) Module(name string) Module {
 
 // Events is the bus of the server.
 func (s *Server) Events() *event.Bus { return &s.bus }
+
+// EVI is the event interface of the server.
+func (s *Server) EVI() *evi.Interface { return s.evi }
 
 // Stats is the statistics registry of the server.
 func (s *Server) Stats() *stat.Registry { return &s.stats }

@@ -54,6 +54,10 @@ func builtins(st *state) []core.Func {
 			Doc: "clears a flag of this message", Call: st.resetFlag},
 		{Name: "isflagset", Args: []core.Arg{{Name: "name", Kind: str}}, Routes: core.AnyRoute, Test: true,
 			Doc: "tests a flag of this message", Call: st.isFlagSet},
+		{Name: "subscribe_event", Args: []core.Arg{{Name: "event", Kind: str}, {Name: "socket", Kind: str}, {Name: "expire", Kind: num, Optional: true}},
+			Routes: core.AnyRoute, Codes: map[core.Code]string{-1: "refused: the log says why"},
+			Doc:  `sends an event to a socket, such as "udp:host:port", for so many seconds; for ever without a time, and no longer with 0`,
+			Call: st.subscribeEvent},
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/sipd/sipd/core"
 	"github.com/sipd/sipd/core/event"
+	"github.com/sipd/sipd/core/evi"
 	"github.com/sipd/sipd/core/sip"
 )
 
@@ -121,6 +122,7 @@ type bench struct {
 	module *fakeModule
 	router core.Router
 	log    *bytes.Buffer
+	bus    event.Bus
 	mu     sync.Mutex
 }
 
@@ -159,6 +161,7 @@ func start(t testing.TB, text string) *bench {
 		t.Fatal(err)
 	}
 	b.router, err = s.NewRouter([]core.Module{b.module}, Bindings{
+		Events:   evi.New(&b.bus, slog.New(slog.DiscardHandler)),
 		IsMyself: func(h string, p int) bool { return h == "sipd.example" && (p == 0 || p == 5062) },
 		Sockets:  func() []*sip.Socket { return []*sip.Socket{request("INVITE").Socket} },
 		Log:      slog.New(slog.NewTextHandler(b, &slog.HandlerOptions{Level: slog.LevelDebug})),

@@ -51,6 +51,7 @@ func natives() []native {
 		{"uri.parse", `(text)`, "a table with scheme, user, host, port and params; or nil and what is wrong", (*state).parseURI},
 		{"json.encode", `(value)`, "the value as JSON", (*state).jsonEncode},
 		{"json.decode", `(text)`, "the value of a JSON text; or nil and what is wrong", (*state).jsonDecode},
+		{"raise_event", `(name [, fields])`, "raises an event with the fields of a table: names and values, or a list of values; false when it is refused, and the log says why", (*state).raiseEvent},
 		{"sockets", `()`, "a list of the listening sockets: proto, ip, port, advertised_ip, advertised_port, tag", (*state).sockets},
 	}
 }

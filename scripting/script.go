@@ -14,6 +14,7 @@ import (
 	lua "github.com/yuin/gopher-lua"
 
 	"github.com/sipd/sipd/core"
+	"github.com/sipd/sipd/core/evi"
 	"github.com/sipd/sipd/core/sip"
 )
 
@@ -33,6 +34,7 @@ type Bindings struct {
 	Log      *slog.Logger                     // where xlog and log write; nil discards
 	Version  string                           // $version
 	Now      func() time.Time                 // the clock of budgets and $Ts; nil is time.Now
+	Events   *evi.Interface                   // where subscribe_event and raise_event go; nil: they fail
 }
 
 func (b Bindings) complete() Bindings {

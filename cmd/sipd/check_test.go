@@ -24,7 +24,7 @@ function reply_route() end
 
 var manyFindings = []finding{
 	{"FILE", 2, `set t1_timer: want milliseconds, got "soon"`, true},
-	{"FILE", 3, `loadmodule "call_centre": no such module (did you mean "call_center"?); this build has b2b_entities, b2b_logic, call_center, httpd, mi_datagram, mi_fifo, mi_http, player`, true},
+	{"FILE", 3, `loadmodule "call_centre": no such module (did you mean "call_center"?); this build has ` + moduleNames(), true},
 	{"FILE", 4, `modparam call_center.wrapup_time: want seconds, got -1`, true},
 	{"FILE", 5, `modparam call_center.wrap_time: module call_center has no such parameter; did you mean wrapup_time?`, true},
 	{"FILE", 7, `nothing is called cc_handle_cal; did you mean cc_handle_call?`, true},

@@ -18,7 +18,9 @@ import (
 // folders are where the modules live, by the name a route file loads.
 var folders = map[string]string{
 	"b2b_entities": "b2b", "b2b_logic": "b2b", "call_center": "callcenter",
+	"event_datagram": "eventdatagram", "event_sse": "eventsse", "event_stream": "eventstream",
 	"httpd": "httpd", "mi_datagram": "midatagram", "mi_fifo": "mififo", "mi_http": "mihttp", "player": "player",
+	"prometheus": "prometheus",
 }
 
 // TestModules holds that modules have one name each, need modules that there

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -43,6 +44,16 @@ func sipd(args ...string) (exit int, out, errs string) {
 	var o, e buffer
 	exit = run(args, streams{&o, &e})
 	return exit, o.String(), e.String()
+}
+
+// moduleNames lists the modules of this build as an error does.
+func moduleNames() string {
+	var names []string
+	for _, m := range builtin() {
+		names = append(names, m.Exports().Name)
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
 }
 
 // answer is the end of every route file that is about its beginning.

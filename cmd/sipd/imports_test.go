@@ -37,6 +37,7 @@ var rules = map[string]struct{ deny, allow []string }{
 	"core/sip/phone":              {deny: leaf, allow: []string{self + "core/sip"}},
 	"core/sip/stack":              {deny: []string{self + "modules", self + "scripting", self + "plugins", self + "core/mi", self + "core/db", lua}},
 	"core/event":                  {deny: leaf},
+	"core/evi":                    {deny: leaf, allow: []string{self + "core/event", self + "core/stat", self + "core/mi"}},
 	"core/stat":                   {deny: leaf},
 	"core/mailbox":                {deny: leaf},
 	"core/keep":                   {deny: leaf},

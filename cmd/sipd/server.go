@@ -77,7 +77,7 @@ func newInstance(file string, o instanceOptions) (*instance, error) {
 		},
 		Bind: func(mods []core.Module, s *core.Server) (core.Router, error) {
 			r, err := script.NewRouter(mods, scripting.Bindings{
-				IsMyself: s.IsMyself, Sockets: s.Sockets, Log: newLogger(o.log, cfg.Log, in.xlog), Version: serverName()})
+				IsMyself: s.IsMyself, Sockets: s.Sockets, Log: newLogger(o.log, cfg.Log, in.xlog), Version: serverName(), Events: s.EVI()})
 			if err == nil {
 				in.cache.use(r)
 			}
@@ -91,7 +91,7 @@ func newInstance(file string, o instanceOptions) (*instance, error) {
 func (in *instance) commands() error {
 	o := corecmd.Options{
 		Registry: in.MI(), Stats: in.Stats(), Level: in.level, Server: serverName(),
-		Start: time.Now(), Now: time.Now, Args: os.Args,
+		Events: in.EVI(), Start: time.Now(), Now: time.Now, Args: os.Args,
 		Kill: func() {
 			select {
 			case in.kill <- struct{}{}:

@@ -1,5 +1,5 @@
 // Package event carries the events that modules declare (E_CALLCENTER_...) to
-// their subscribers: event routes and, later, sockets.
+// their subscribers: event routes, sockets (package core/evi) and web clients.
 //
 // A subscriber has a bounded buffer of its own. One that does not keep up
 // loses its oldest events and a counter says how many; a publisher never
@@ -17,9 +17,11 @@ type Type struct {
 	Name   string   // as OpenSIPS spells it: "E_CALLCENTER_AGENT_REPORT"
 	Fields []string // the names of its fields, in the order they are sent
 	Doc    string   // when it is raised, for the operator
+	ID     int      // set by Declare: its place in the order of declaration, from 0
 }
 
-// Field is one named value of an event: a string or an int64.
+// Field is one value of an event: a string or an int64. Only events that a
+// script or an operator raises have fields without a name.
 type Field struct {
 	Name  string
 	Value any
@@ -58,8 +60,17 @@ func (b *Bus) Declare(t Type) error {
 	if b.types == nil {
 		b.types = make(map[string]Type)
 	}
+	t.ID = len(b.types)
 	b.types[t.Name] = t
 	return nil
+}
+
+// Declared reports whether there is a type of that name.
+func (b *Bus) Declared(name string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, ok := b.types[name]
+	return ok
 }
 
 // Types lists the declared types by name.
@@ -113,6 +124,14 @@ type Subscription struct {
 
 // C yields the events. It is closed by Close.
 func (s *Subscription) C() <-chan Event { return s.ch }
+
+// Select changes the events that are wanted, as [Bus.Subscribe] takes them.
+// What is in the buffer stays there.
+func (s *Subscription) Select(names ...string) {
+	s.bus.mu.Lock()
+	defer s.bus.mu.Unlock()
+	s.names = names
+}
 
 // Lost returns how many events were dropped because the buffer was full.
 func (s *Subscription) Lost() uint64 {

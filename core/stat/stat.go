@@ -65,7 +65,8 @@ type Registry struct {
 	mu    sync.RWMutex
 	stats map[string]*Stat // by lower-case group:name
 	dyn   map[string]func() []Value
-	zero  map[string]int64 // of collected counters: what was read at their reset
+	zero  map[string]int64  // of collected counters: what was read at their reset
+	docs  map[string]string // by lower-case group:name, without "-F"
 }
 
 // Value is one statistic as it was read.
@@ -73,6 +74,9 @@ type Value struct {
 	Group, Name string
 	Kind        Kind
 	Value       int64
+	// Label and ID say what the member of a family is about, such as "flow"
+	// and "support"; Family is then the name without the id ("ccf_incalls").
+	Family, Label, ID string
 }
 
 func key(group, name string) string { return strings.ToLower(group + ":" + name) }
@@ -128,7 +132,7 @@ func (r *Registry) All() []Value {
 	r.mu.RUnlock()
 	var vs []Value // read outside the lock: a function may take its time
 	for _, s := range fixed {
-		vs = append(vs, Value{s.Group, s.Name, s.Kind, s.Value()})
+		vs = append(vs, Value{Group: s.Group, Name: s.Name, Kind: s.Kind, Value: s.Value()})
 	}
 	vs = append(vs, r.sinceReset(collect(fns))...)
 	slices.SortFunc(vs, func(a, b Value) int {

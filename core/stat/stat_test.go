@@ -18,7 +18,7 @@ func TestRegistry(t *testing.T) {
 	if _, err := r.NewFunc("core", "now", func() int64 { return -7 }); err != nil {
 		t.Fatal(err)
 	}
-	r.Collect("dyn", func() []Value { return []Value{{"cc", "flow-a", Counter, 3}} })
+	r.Collect("dyn", func() []Value { return []Value{{Group: "cc", Name: "flow-a", Kind: Counter, Value: 3}} })
 	calls.Add(2)
 	live.Set(5)
 	tests := []struct {
@@ -55,7 +55,7 @@ func TestResetCollected(t *testing.T) {
 	var r Registry
 	counted, level := int64(7), int64(3)
 	r.Collect("dyn", func() []Value {
-		return []Value{{"dyn", "counted", Counter, counted}, {"dyn", "level", Gauge, level}}
+		return []Value{{Group: "dyn", Name: "counted", Kind: Counter, Value: counted}, {Group: "dyn", Name: "level", Kind: Gauge, Value: level}}
 	})
 	want := func(step string, c, l int64) {
 		t.Helper()

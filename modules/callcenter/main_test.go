@@ -11,6 +11,7 @@ import (
 
 	"github.com/sipd/sipd/core"
 	"github.com/sipd/sipd/core/event"
+	"github.com/sipd/sipd/core/evi"
 	"github.com/sipd/sipd/core/mi"
 	"github.com/sipd/sipd/core/sip"
 	"github.com/sipd/sipd/core/stat"
@@ -43,6 +44,7 @@ func (h *fakeHost) IsMyself(string, int) bool                    { return false 
 func (h *fakeHost) Local(*sip.Request, *core.CallInfo)           {}
 func (h *fakeHost) Stats() *stat.Registry                        { return &h.stats }
 func (h *fakeHost) MI() *mi.Registry                             { return &h.mi }
+func (h *fakeHost) Events() *evi.Interface                       { return nil }
 func (h *fakeHost) Version() string                              { return "sipd (test)" }
 func (h *fakeHost) DefaultDB() string                            { return h.defaultDB }
 func (h *fakeHost) Fatal(err error)                              { h.mu.Lock(); h.fatal = append(h.fatal, err); h.mu.Unlock() }

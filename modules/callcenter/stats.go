@@ -1,6 +1,7 @@
 package callcenter
 
 import (
+	"strings"
 	"time"
 
 	"github.com/sipd/sipd/core/stat"
@@ -52,7 +53,17 @@ func (m *module) collect() []stat.Value {
 		if s.Counter {
 			kind = stat.Counter
 		}
-		vs = append(vs, stat.Value{Group: moduleName, Name: s.Name, Kind: kind, Value: max(s.Value, 0)})
+		v := stat.Value{Group: moduleName, Name: s.Name, Kind: kind, Value: max(s.Value, 0)}
+		switch s.Scope {
+		case engine.OfFlow:
+			v.Label, v.ID = "flow", s.ID
+		case engine.OfAgent:
+			v.Label, v.ID = "agent", s.ID
+		}
+		if v.Label != "" {
+			v.Family = strings.TrimSuffix(s.Name, "-"+s.ID)
+		}
+		vs = append(vs, v)
 	}
 	return vs
 }

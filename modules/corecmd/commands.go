@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sipd/sipd/core/evi"
 	"github.com/sipd/sipd/core/mi"
 	"github.com/sipd/sipd/core/stat"
 )
@@ -16,6 +17,7 @@ import (
 type Options struct {
 	Registry *mi.Registry
 	Stats    *stat.Registry
+	Events   *evi.Interface
 	Level    *slog.LevelVar   // what log_level reads and sets
 	Server   string           // what version answers
 	Start    time.Time        // when the process started
@@ -28,10 +30,10 @@ type Options struct {
 	Cache    Cache            // the store of routes
 }
 
-// Commands declares the commands of the core: modules core, statistics,
+// Commands declares the commands of the core: modules core, statistics, evi,
 // status_report, cache and tcp.
 func Commands(o Options) []mi.Command {
-	return slices.Concat(coreCommands(o), statCommands(o.Stats), statusCommands(o), cacheCommands(o), []mi.Command{connCommand(o)})
+	return slices.Concat(coreCommands(o), statCommands(o.Stats), eventCommands(o.Events), statusCommands(o), cacheCommands(o), []mi.Command{connCommand(o)})
 }
 
 func coreCommands(o Options) []mi.Command {

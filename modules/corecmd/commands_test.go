@@ -12,6 +12,8 @@ import (
 
 	"github.com/sipd/sipd/core"
 	"github.com/sipd/sipd/core/docstest"
+	"github.com/sipd/sipd/core/event"
+	"github.com/sipd/sipd/core/evi"
 	"github.com/sipd/sipd/core/mi"
 	"github.com/sipd/sipd/core/stat"
 )
@@ -54,6 +56,7 @@ func newRig(t *testing.T) *rig {
 		Conns: func() []Conn {
 			return []Conn{{1, true, "192.0.2.1:5060", "192.0.2.9:5060"}, {2, false, "", "192.0.2.2:5060"}}
 		},
+		Events: evi.New(&event.Bus{}, slog.New(slog.DiscardHandler)),
 	}
 	r.XLog = &FollowLevel{Base: r.Level}
 	for _, c := range Commands(r.Options) {

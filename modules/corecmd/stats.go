@@ -7,6 +7,7 @@ import (
 	"runtime/metrics"
 	"sync/atomic"
 
+	"github.com/sipd/sipd/core/evi"
 	"github.com/sipd/sipd/core/stat"
 )
 
@@ -17,13 +18,17 @@ type source struct {
 	read  func() int64
 }
 
-// Stats declares the statistics that [Register] adds. Their names carry the
-// group: it is not that of a module.
+// Stats declares the statistics that [Register] adds and those of the event
+// interface. Their names carry the group: it is not that of a module.
 func Stats() []stat.Desc {
 	var list []stat.Desc
 	for _, s := range sources(Options{}) {
 		d := s.desc
 		d.Name = s.group + ":" + d.Name
+		list = append(list, d)
+	}
+	for _, d := range evi.Stats() {
+		d.Name = evi.Group + ":" + d.Name
 		list = append(list, d)
 	}
 	return list
@@ -33,6 +38,7 @@ func Stats() []stat.Desc {
 // memory to what OpenSIPS's clients watch, core:timestamp and load:load.
 func Register(r *stat.Registry, o Options) error {
 	for _, s := range sources(o) {
+		r.Describe(s.group, []stat.Desc{s.desc})
 		if _, err := r.NewFunc(s.group, s.desc.Name, s.read); err != nil {
 			return fmt.Errorf("statistics of the core: %w", err)
 		}

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sipd/sipd/core/evi"
 	"github.com/sipd/sipd/core/stat"
 )
 
@@ -15,12 +16,17 @@ func TestStatistics(t *testing.T) {
 	if err := Register(r.Stats, r.Options); err == nil {
 		t.Error("registered twice")
 	}
+	r.Stats.Collect(evi.Group, r.Events.Stats)
 	got := make(map[string]int64)
 	values, _ := r.Stats.Find([]string{"shmem:", "pkmem:", "core:", "load:"})
 	for _, v := range values {
 		if v.Kind != stat.Func || v.Value < 0 {
 			t.Errorf("%+v: want a function that is not negative", v)
 		}
+		got[v.Group+":"+v.Name] = v.Value
+	}
+	values, _ = r.Stats.Find([]string{"evi:"})
+	for _, v := range values {
 		got[v.Group+":"+v.Name] = v.Value
 	}
 	for _, d := range Stats() {

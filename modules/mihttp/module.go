@@ -1,10 +1,6 @@
 package mihttp
 
 import (
-	"fmt"
-	"net/url"
-	"strings"
-
 	"github.com/sipd/sipd/core"
 	"github.com/sipd/sipd/modules/httpd"
 )
@@ -38,32 +34,10 @@ func (m *Module) Exports() core.Exports {
 
 // Init implements [core.Module]: it mounts the interface.
 func (m *Module) Init(host core.Host) error {
-	path, err := m.path()
-	if err != nil {
-		return err
-	}
-	server, ok := host.Module("httpd").(*httpd.Module)
-	if !ok {
-		return fmt.Errorf("module httpd of this build is a %T: want modules/httpd", host.Module("httpd"))
-	}
-	if m.token == "" && !server.Loopback() {
-		host.Log().Warn("everybody who reaches the port may send commands: set the token of mi_http or the ip of httpd", "addr", server.Addr().String())
-	}
+	answer := host.MI().Handle
 	if m.reads {
-		return server.Handle(path, m.handler(host.MI().HandleReads))
+		answer = host.MI().HandleReads
 	}
-	return server.Handle(path, m.handler(host.MI().Handle))
-}
-
-// path is the path of the parameter root.
-func (m *Module) path() (string, error) {
-	root := strings.Trim(m.root, "/")
-	if root == "" {
-		return "/{$}", nil // the root itself and nothing below it
-	}
-	u, err := url.Parse("/" + root)
-	if err != nil || u.EscapedPath() != "/"+root || strings.ContainsAny(root, " {}%") {
-		return "", fmt.Errorf("root %q: want a path such as mi", m.root)
-	}
-	return "/" + root, nil
+	service := httpd.Service{Module: "mi_http", Param: "root", Path: m.root, Want: "mi", Token: m.token}
+	return service.Mount(host, m.handler(answer))
 }

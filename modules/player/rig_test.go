@@ -17,6 +17,7 @@ import (
 
 	"github.com/sipd/sipd/core"
 	"github.com/sipd/sipd/core/event"
+	"github.com/sipd/sipd/core/evi"
 	"github.com/sipd/sipd/core/mi"
 	"github.com/sipd/sipd/core/sip"
 	"github.com/sipd/sipd/core/sip/siptest"
@@ -42,6 +43,7 @@ func (h *fakeHost) Local(*sip.Request, *core.CallInfo)           {}
 func (h *fakeHost) Emit(string, ...event.Field)                  {}
 func (h *fakeHost) Stats() *stat.Registry                        { return &h.stats }
 func (h *fakeHost) MI() *mi.Registry                             { return &h.mi }
+func (h *fakeHost) Events() *evi.Interface                       { return nil }
 func (h *fakeHost) Version() string                              { return "sipd (test)" }
 func (h *fakeHost) DefaultDB() string                            { return "" }
 func (h *fakeHost) Fatal(error)                                  {}

@@ -21,8 +21,8 @@ func TestM30(t *testing.T) {
 					c.flow(flow, row{"message_queue": media.URI().String(), "skill": flow})
 				}
 				c.agent("a", row{"location": agent.URI().String(), "skills": "talk"})
-				c.agent("s", row{"location": slow.URI().String(), "skills": "ring", "logstate": 0})
-				c.agent("w", row{"location": agent.URI().String(), "skills": "wait", "logstate": 0})
+				c.agent("s", row{"location": slow.URI().String(), "skills": "ring", "logstate": "0"})
+				c.agent("w", row{"location": agent.URI().String(), "skills": "wait", "logstate": "0"})
 				env := []string{"SIPD_REJECT=0", "SIPD_RING=10"}
 				c.start(env...)
 

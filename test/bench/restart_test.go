@@ -52,10 +52,10 @@ type crash struct {
 	mi  string
 	db  *sql.DB
 
-	caller, agent, media *phone.Phone
-	last                 int
-	waiting              []string // users, in order
-	talks                []*phone.Call
+	caller, agent, chatter, media *phone.Phone
+	last                          int
+	waiting                       []string // users, in order
+	talks, chats                  []*phone.Call
 
 	up       []time.Duration
 	restored int // calls that were there after a restart
@@ -70,14 +70,16 @@ type crash struct {
 func (c *crash) run() {
 	b := c.b
 	c.caller, c.media = openPhone(b, phone.Options{Name: "caller"}), openPhone(b, phone.Options{Name: "moh"})
+	c.chatter = openPhone(b, phone.Options{Name: "chatter", Ring: 100 * time.Millisecond})
 	c.agent = openPhone(b, phone.Options{Name: "agent", Ring: 100 * time.Millisecond})
 	c.prepare()
 	c.start()
 	for range restartQueued {
 		c.waiting = append(c.waiting, c.dial("queued"))
 	}
-	c.many(restartTalks, "audio")
 	c.many(restartChats, "chat")
+	c.chats, c.talks = c.talks, nil // they only go on
+	c.many(restartTalks, "audio")
 	for range restartKills {
 		c.round()
 	}
@@ -109,7 +111,7 @@ func (c *crash) prepare() {
 		exe("insert into cc_agents (agentid, location, skills, logstate) values (?, ?, 'audio', 1)", fmt.Sprint("a", i), c.agent.URI().String())
 	}
 	for i := range restartChats / 4 {
-		exe("insert into cc_agents (agentid, msrp_location, msrp_max_sessions, skills, logstate) values (?, ?, 4, 'chat', 1)", fmt.Sprint("c", i), c.agent.URI().String())
+		exe("insert into cc_agents (agentid, msrp_location, msrp_max_sessions, skills, logstate) values (?, ?, 4, 'chat', 1)", fmt.Sprint("c", i), c.chatter.URI().String())
 	}
 	c.sip = fmt.Sprintf("127.0.0.1:%d", ports.Free(b))
 	port := ports.Free(b)
@@ -208,6 +210,7 @@ func (c *crash) round() {
 	ringing.Wait()
 	c.again += len(late)
 	c.talks = append(c.talks, late...)
+	c.settle(c.agent, len(c.talks)) // phones that rang at the kill are told it is over
 	c.hangUp(restartBusy/2 + restartRings)
 	c.agentsHangUp(restartBusy / 2)
 	c.many(restartBusy, "audio")
@@ -223,8 +226,9 @@ func (c *crash) look() {
 			n++
 		}
 	}
-	c.expected += len(c.waiting) + len(c.talks)
-	c.restored += min(n, len(c.waiting)+len(c.talks))
+	there := len(c.waiting) + len(c.talks) + len(c.chats)
+	c.expected += there
+	c.restored += min(n, there)
 	var queue struct {
 		Calls []struct {
 			User string `json:"Caller username"`
@@ -306,7 +310,8 @@ func (c *crash) end() {
 	for _, call := range c.caller.Some(c.caller.Live()) {
 		call.Bye()
 	}
-	c.settle(c.agent, 0)
+	c.lostBye += c.settle(c.agent, 0) + c.settle(c.chatter, 0)
+	c.byes += len(c.talks) + len(c.chats)
 	for range 100 {
 		var n int
 		if err := c.db.QueryRow("select count(*) from cc_calls").Scan(&n); err == nil && n == 0 {
@@ -347,7 +352,7 @@ func (c *crash) report() {
 	fmt.Printf("  queue in its order           %d of %d\n", restartKills-c.reorders, restartKills)
 	fmt.Printf("  ringing at the kill, served  %d of %d\n", c.again, c.rung)
 	fmt.Printf("  calls %d: CDR missing %d, twice %d\n", c.last, missing, twice)
-	fmt.Printf("  phones left in a call        callers %d, agents %d, media %d\n\n", c.caller.Live(), c.agent.Live(), c.media.Live())
+	fmt.Printf("  phones left in a call        callers %d, agents %d, media %d\n\n", c.caller.Live(), c.agent.Live()+c.chatter.Live(), c.media.Live())
 	c.b.ReportMetric(up[len(up)-1].Seconds(), "up-max-s")
 	c.b.ReportMetric(float64(c.expected-c.restored), "not-restored")
 	c.b.ReportMetric(float64(c.lostBye), "lost-BYE")

@@ -120,6 +120,7 @@ func (m *module) start(load engine.Load, offers offers) {
 		QueuePosParam:       m.params.queuePosParam,
 		ChatPolicy:          m.params.chatPolicy,
 		InternalDispatching: m.params.internalDispatching,
+		CompatETW:           m.params.compatETW,
 		DropOld:             m.params.bridgeMode == compat,
 	}), m.log, perform.do, m.host.Fatal)
 	perform.failed = func(ev engine.ConnectFailed) { m.runner.post(ev) }

@@ -99,5 +99,7 @@
 //   - Queue size for dissuading counts the calls of the flow, and the on-hold
 //     threshold from joining the queue. After the message a call has its place
 //     again.
+//   - The expected wait is that of the moment, by an estimator that knows
+//     wrap-up and patience; see ewt.go and Options.CompatETW.
 //   - An agent event is raised for direct assignments too, and when a chat ends.
 package engine

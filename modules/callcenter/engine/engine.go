@@ -18,6 +18,8 @@ type Engine struct {
 	touched  []*call           // to be kept at the end of this step
 	turns    uint64            // numbers arrivals of calls in the queue and of agents at idleness
 	accepted int               // calls accepted since the start
+	started  time.Time         // of the first Step
+	models   map[kind]*model   // what the expected wait is computed from
 	total    tally
 }
 
@@ -31,6 +33,8 @@ func New(o Options) *Engine {
 		bench: newBench(o.policy()),
 		clock: newClock(),
 		dirty: map[kind]struct{}{},
+
+		models: map[kind]*model{},
 	}
 }
 
@@ -52,6 +56,9 @@ func (e *Engine) Wake() (time.Time, bool) { return e.clock.next() }
 
 // begin moves the clock.
 func (e *Engine) begin(now time.Time) {
+	if e.started.IsZero() {
+		e.started = now
+	}
 	if now.After(e.now) {
 		e.now = now
 	}

@@ -13,6 +13,7 @@ type flow struct {
 	calls   int  // that have not ended
 	talk    mean // talk time of answered calls, seconds
 	alarmed time.Time
+	came    [3]decaying // arrivals, by media
 	stats   tally
 }
 
@@ -25,7 +26,7 @@ func (f *flow) expectedWait(logged int) (seconds int, known bool) {
 	return int(f.talk.value * float64(f.stats.queued) / float64(logged)), true
 }
 
-// eta is the expected wait as list_queue and cc_calls show it.
+// eta is OpenSIPS's expected wait of a call that comes now.
 func (e *Engine) eta(f *flow) int {
 	s, known := f.expectedWait(e.bench.skills[f.cfg.Skill].logged)
 	if !known {

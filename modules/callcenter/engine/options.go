@@ -23,6 +23,10 @@ type Options struct {
 	// InternalDispatching lets the engine pick agents itself
 	// (internal_call_dispatching; OpenSIPS's default is true).
 	InternalDispatching bool
+	// CompatETW shows and uses OpenSIPS's expected wait: average talk time
+	// times calls of the flow waiting over agents with the skill, fixed at
+	// arrival (compat_etw).
+	CompatETW bool
 	// DropOld says that the runner ends what the caller hears before it
 	// connects something else (bridge_mode "compat"), so that he has nobody
 	// when that fails.

@@ -80,6 +80,19 @@ func (q *queue) ahead(c *call) int {
 	})
 }
 
+// joiningAt counts the calls of a kind that a call which joins now at a
+// priority would have before it.
+func (q *queue) joiningAt(k kind, priority int) int {
+	t := q.byKind[k]
+	if t == nil {
+		return 0
+	}
+	return sort.Search(t.Len(), func(i int) bool {
+		u, _ := t.GetAt(i)
+		return u.place.Priority > priority
+	})
+}
+
 // list is the queue in the order of service.
 func (q *queue) list() []*call {
 	list := make([]*call, 0, q.all.Len())

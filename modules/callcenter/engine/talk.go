@@ -5,7 +5,7 @@ import "time"
 // assign reserves an agent for a waiting call and connects them.
 func (e *Engine) assign(c *call, a *agent) {
 	c.agent = a
-	c.times.distributed = true
+	c.times.distributed, c.times.reserved = true, e.now
 	c.queued.position = false
 	e.both(c.flow, func(t *tally) { t.distributed++ })
 	a.stats.distributed++
@@ -22,6 +22,7 @@ func (e *Engine) assign(c *call, a *agent) {
 // talk begins: caller and agent hear each other.
 func (e *Engine) talk(c *call, rang time.Duration) {
 	c.times.answered, c.times.rang = e.now, rang
+	e.learnWait(c, false)
 	e.setState(c, StateToAgent) // from preagent, if AnnounceDone was lost
 	e.tell(c)
 }
@@ -59,6 +60,7 @@ func (e *Engine) callerGone(c *call) {
 		return
 	}
 	e.both(c.flow, func(t *tally) { t.abandoned++ })
+	e.learnWait(c, true)
 	e.finish(c, CDRDropped, StatAbandoned)
 }
 
@@ -92,6 +94,7 @@ func (e *Engine) finish(c *call, t CDRType, bits ...int) {
 		w := time.Duration(0)
 		if c.talking() {
 			w = a.pauseAfter(c.flow, e.opt.Wrapup)
+			e.learnHeld(c, w)
 		}
 		e.freeAgent(c, a, func() { a.release(c.media, w, e.now) })
 	}

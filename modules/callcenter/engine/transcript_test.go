@@ -315,6 +315,8 @@ func (s *stage) options(t *testing.T, words []string) {
 			o.QueuePosParam = v
 		case "policy":
 			o.ChatPolicy = v
+		case "compat-etw":
+			o.CompatETW = true
 		case "external":
 			o.InternalDispatching = false
 		case "drop-old":

@@ -14,7 +14,7 @@ type QueueItem struct {
 	User     string        // the caller's
 	Display  string        // in wire form, with the flow's prefix
 	Waiting  time.Duration // since the call joined the queue
-	ETW      int           // seconds, fixed at arrival; math.MaxInt32 when no agent was logged in
+	ETW      int           // seconds still to wait, or as fixed at arrival with CompatETW; math.MaxInt32 when nobody could answer
 	Flow     string
 	Priority int
 	Skill    string
@@ -52,13 +52,13 @@ type CallInfo struct {
 
 // Queue lists the waiting calls in the order of service.
 func (e *Engine) Queue(now time.Time) []QueueItem {
-	list := e.queue.list()
+	list, waits := e.queue.list(), e.forecasts()
 	items := make([]QueueItem, len(list))
 	for i, c := range list {
 		items[i] = QueueItem{
 			Index: i, ID: c.id, Media: c.media,
 			User: c.caller.user, Display: c.caller.name,
-			Waiting: max(now.Sub(c.queued.joined), 0), ETW: c.eta,
+			Waiting: max(now.Sub(c.queued.joined), 0), ETW: waits.next(c),
 			Flow: c.flow.cfg.ID, Priority: c.place.Priority, Skill: c.flow.cfg.Skill,
 		}
 	}

@@ -35,6 +35,7 @@ func (m *module) commands() []mi.Command {
 		{Name: "dispatch_call_to_agent", Doc: "gives a waiting call to an agent, while internal dispatching is off", Call: m.miAssign,
 			Recipes: []mi.Recipe{{{Name: "call_id"}, {Name: "agent_id"}}}},
 	}
+	list = append(list, m.operatorCommands()...)
 	for i, c := range list {
 		list[i].Aliases = []string{"cc_" + c.Name}
 		list[i].Name = "call_center:" + c.Name
@@ -127,8 +128,12 @@ func (m *module) listCalls(mi.Params) (any, error) {
 }
 
 func (m *module) miLogin(p mi.Params) (any, error) {
-	code := m.runner.request(engine.AgentLogin{Agent: p.String("agent_id"), On: p.Int("state") != 0})
-	switch code {
+	return m.agentRequest(engine.AgentLogin{Agent: p.String("agent_id"), On: p.Int("state") != 0})
+}
+
+// agentRequest posts an event about an agent and answers OK or 404.
+func (m *module) agentRequest(ev engine.Event) (any, error) {
+	switch m.runner.request(ev) {
 	case engine.Done:
 		return nil, nil
 	case engine.NoSuchAgent:

@@ -53,7 +53,7 @@ func (m *module) Exports() core.Exports {
 		Events: []event.Type{
 			{Name: eventAgent, Fields: []string{"agent_id", "status", "state", "wrapup_ends", "ongoing_sessions", "flow_id"}, Doc: "an agent changed state"},
 			{Name: eventCall, Fields: []string{"call_id", "state", "flow_id", "agent_id"}, Doc: "a call changed state"},
-			{Name: eventAlarm, Fields: []string{"call_id", "flow_id", "text"}, Doc: "something needs the operator"},
+			{Name: eventAlarm, Fields: []string{"call_id", "flow_id", "agent_id", "text"}, Doc: "something needs the operator"},
 		},
 	}
 }

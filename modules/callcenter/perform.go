@@ -66,9 +66,10 @@ func (p *performer) do(a engine.Action) {
 	case engine.ReportAgent:
 		p.report(a)
 	case engine.Alarm:
-		p.log.Warn("alarm", "call", a.Call, "flow", a.Flow, "text", a.Text)
+		p.log.Warn("alarm", "call", a.Call, "flow", a.Flow, "agent", a.Agent, "text", a.Text)
 		p.emit(eventAlarm, event.Field{Name: "call_id", Value: string(a.Call)},
-			event.Field{Name: "flow_id", Value: a.Flow}, event.Field{Name: "text", Value: a.Text})
+			event.Field{Name: "flow_id", Value: a.Flow}, event.Field{Name: "agent_id", Value: a.Agent},
+			event.Field{Name: "text", Value: a.Text})
 	case engine.Trace:
 		p.trace(a)
 	}

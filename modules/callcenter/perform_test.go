@@ -96,7 +96,7 @@ func TestPerform(t *testing.T) {
 		{"cdr", engine.WriteCDR{}, nil, true, nil},
 		{"wrap-up", engine.SaveWrapup{Agent: "a", Ends: at}, nil, true, nil},
 		{"alarm", engine.Alarm{Call: "k", Flow: "f", Text: "help"}, nil, false,
-			[]string{"E_CALLCENTER_ALARM[{call_id k} {flow_id f} {text help}]"}},
+			[]string{"E_CALLCENTER_ALARM[{call_id k} {flow_id f} {agent_id } {text help}]"}},
 		{"trace", engine.Trace{Call: "k", State: engine.StateQueued, Flow: "f"}, []any{stateSet{"k", "queued"}}, false,
 			[]string{"E_CALLCENTER_CALL_REPORT[{call_id k} {state queued} {flow_id f} {agent_id }]"}},
 		{"trace of an agent", engine.Trace{Agent: "a"}, nil, false, nil},

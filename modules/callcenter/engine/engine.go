@@ -92,6 +92,8 @@ func (e *Engine) handle(ev Event) {
 		e.arrive(ev)
 	case AgentLogin:
 		e.login(ev)
+	case ReleaseAgent:
+		e.releaseAgent(ev)
 	case Assign:
 		e.assignByHand(ev)
 	case SetDispatching:

@@ -55,6 +55,11 @@ func (e *Engine) connected(c *call, attempt int) {
 		l.peer, l.ring, l.old = l.ring, party{}, party{}
 	case l.old.attempt: // it answered before the runner heard of our next Connect
 		l.peer, l.old = l.old, party{}
+		if l.peer.target == ToAgent { // the call was taken from him
+			l.peer = party{}
+			e.refresh(c)
+			return
+		}
 	default:
 		return
 	}

@@ -120,6 +120,8 @@ func (s *stage) run(t *testing.T, w []string) string {
 		return s.step(CallLost{id, "test"})
 	case "login", "logout":
 		return s.step(AgentLogin{arg(1), w[0] == "login"})
+	case "release":
+		return s.step(ReleaseAgent{arg(1), strings.Join(w[min(2, len(w)):], " ")})
 	case "assign":
 		return s.step(Assign{id, arg(2)})
 	case "dispatching":
@@ -219,7 +221,7 @@ func (s *stage) print(a Action) string {
 		}
 		return out
 	case Alarm:
-		return fmt.Sprintf("  alarm %s %s: %s", a.Call, a.Flow, a.Text)
+		return fmt.Sprintf("  alarm %s %s%s: %s", a.Call, a.Flow, a.Agent, a.Text)
 	case Trace:
 		return fmt.Sprintf("  trace %s %s %s %s", a.Call, a.State, a.Flow, a.Agent)
 	}
@@ -235,6 +237,13 @@ func (s *stage) row(r CallRow) string {
 func (s *stage) show(what, prefix string) string {
 	var out string
 	switch what {
+	case "why":
+		if w, ok := s.eng.Why(s.now, CallID(prefix)); ok {
+			out += fmt.Sprintf("  %s %s agent=%s etw=%d waiting=%s ahead=%d%v: %s\n", w.ID, w.State, w.Agent, w.ETW, w.Waiting, w.Ahead.Count, w.Ahead.First, w.Reason)
+			for _, g := range w.Agents {
+				out += fmt.Sprintf("    %s: %d%v soonest=%s\n", g.Hindrance, g.Count, g.First, g.Soonest)
+			}
+		}
 	case "queue":
 		for _, q := range s.eng.Queue(s.now) {
 			out += fmt.Sprintf("  %+v\n", q)

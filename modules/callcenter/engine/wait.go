@@ -60,7 +60,7 @@ func (e *Engine) entertain() {
 			continue
 		}
 		e.tell(c)
-		if c.legs.peer.attempt == 0 && c.legs.ring.attempt == 0 && !e.now.Before(c.queued.media.retry) {
+		if c.withdrawn() || c.legs.peer.attempt == 0 && c.legs.ring.attempt == 0 && !e.now.Before(c.queued.media.retry) {
 			e.playQueue(c)
 		}
 		e.rearm(c)

@@ -29,6 +29,7 @@ type world struct {
 	kept      map[CallID]KeptCall
 	pauses    map[string]KeptAgent
 	restoring bool // a Restore is being taken
+	releasing bool // the event is ReleaseAgent
 	dropped   bool // a flow was removed since the counters were zero
 	reached   map[string]int
 }
@@ -182,6 +183,8 @@ func (w *world) event() Event {
 		return w.stale()
 	case n < 193 && len(w.live) > 0:
 		return Assign{w.live[w.rnd.IntN(len(w.live))], fmt.Sprintf("a%d", w.rnd.IntN(13))}
+	case n == 193 && w.rnd.IntN(2) == 0:
+		return ReleaseAgent{fmt.Sprintf("a%d", w.rnd.IntN(13)), "test"}
 	case n < 194:
 		return SetDispatching{w.rnd.IntN(4) > 0}
 	case n < 197:

@@ -84,9 +84,10 @@ func (w *world) connect(a Connect) {
 	if a.Attempt != s.attempts+1 {
 		w.fail("attempt %d of call %s follows %d", a.Attempt, s.id, s.attempts)
 	}
-	if s.agent != "" || s.ring.Agent != "" {
+	if s.agent != "" || s.ring.Agent != "" && !w.releasing {
 		w.fail("call %s is connected away from an agent", s.id)
 	}
+	s.refused = s.refused || s.ring.Agent != "" // it was taken from him, to the head of the queue
 	if a.URI == "" || (a.Target == ToAgent) != (a.Agent != "") {
 		w.fail("bad %+v", a)
 	}
@@ -160,7 +161,9 @@ func (w *world) race() {
 	for _, id := range w.live {
 		s, c := w.sessions[id], w.eng.calls[id]
 		if old := c.legs.old.attempt; old != 0 && s.peer == 0 && w.rnd.IntN(4) == 0 {
-			s.peer = old
+			if c.legs.old.target != ToAgent { // else the agent it was taken from picked up
+				s.peer = old
+			}
 			w.reached["race"]++
 			w.step(Connected{id, old})
 			return

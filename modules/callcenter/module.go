@@ -17,9 +17,10 @@ const moduleName = "call_center"
 
 // The events of the module.
 const (
-	eventAgent = "E_CALLCENTER_AGENT_REPORT"
-	eventCall  = "E_CALLCENTER_CALL_REPORT"
-	eventAlarm = "E_CALLCENTER_ALARM"
+	eventAgent  = "E_CALLCENTER_AGENT_REPORT"
+	eventCall   = "E_CALLCENTER_CALL_REPORT"
+	eventHappen = "E_CALLCENTER_CALL_EVENT"
+	eventAlarm  = "E_CALLCENTER_ALARM"
 )
 
 // module joins the engine to the server.
@@ -53,6 +54,7 @@ func (m *module) Exports() core.Exports {
 		Events: []event.Type{
 			{Name: eventAgent, Fields: []string{"agent_id", "status", "state", "wrapup_ends", "ongoing_sessions", "flow_id"}, Doc: "an agent changed state"},
 			{Name: eventCall, Fields: []string{"call_id", "state", "flow_id", "agent_id"}, Doc: "a call changed state"},
+			{Name: eventHappen, Fields: []string{"event", "call_id", "flow_id", "agent_id", "media", "wait", "code", "talk", "call_type"}, Doc: "a call was queued, offered, rejected, answered, abandoned or ended"},
 			{Name: eventAlarm, Fields: []string{"call_id", "flow_id", "agent_id", "text"}, Doc: "something needs the operator"},
 		},
 	}

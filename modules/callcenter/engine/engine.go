@@ -121,7 +121,7 @@ func (e *Engine) handleCall(ev Event) {
 	case AnnounceDone:
 		e.with(ev.Call, func(c *call) { e.announceDone(c, ev.Attempt) })
 	case ConnectFailed:
-		e.with(ev.Call, func(c *call) { e.connectFailed(c, ev.Attempt) })
+		e.with(ev.Call, func(c *call) { e.connectFailed(c, ev.Attempt, ev.Code) })
 	case PeerGone:
 		e.with(ev.Call, func(c *call) { e.peerGone(c, ev.Attempt) })
 	case CallerGone:

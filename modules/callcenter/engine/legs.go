@@ -100,9 +100,10 @@ func (e *Engine) announceDone(c *call, attempt int) {
 	}
 }
 
-// connectFailed goes on when an attempt came to nothing. The code does not
-// matter: busy, declined, unreachable and silent all mean nobody is there.
-func (e *Engine) connectFailed(c *call, attempt int) {
+// connectFailed goes on when an attempt came to nothing. To the call the code
+// does not matter: busy, declined, unreachable and silent all mean nobody is
+// there.
+func (e *Engine) connectFailed(c *call, attempt, code int) {
 	l := &c.legs
 	if attempt == 0 || attempt != l.ring.attempt {
 		return
@@ -110,7 +111,7 @@ func (e *Engine) connectFailed(c *call, attempt int) {
 	failed := l.ring
 	l.ring = party{}
 	if failed.target == ToAgent {
-		e.refused(c, failed)
+		e.refused(c, failed, code)
 		return
 	}
 	e.over(c, 0)

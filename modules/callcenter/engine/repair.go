@@ -53,6 +53,7 @@ func (e *Engine) lose(c *call) {
 	delete(e.calls, c.id)
 	if cdr, ok := lastCDR(c, e.now); ok && !e.filed(c.id) {
 		e.do(WriteCDR{cdr})
+		e.ended(cdr)
 	}
 	e.do(DeleteCall{c.id})
 	e.do(ForgetCall{c.id})

@@ -16,6 +16,7 @@ func (e *Engine) assign(c *call, a *agent) {
 		e.setState(c, StateToAgent)
 	}
 	e.shift(a, func() { a.take(c.media, c.flow.cfg.ID) })
+	e.happens(c, HappenOffered)
 	e.connect(c, d)
 }
 
@@ -25,13 +26,15 @@ func (e *Engine) talk(c *call, rang time.Duration) {
 	e.learnWait(c, false)
 	e.setState(c, StateToAgent) // from preagent, if AnnounceDone was lost
 	e.tell(c)
+	e.happens(c, HappenAnswered)
 }
 
 // refused puts a call back that its agent did not take: to the head of its
 // priority, with the wait it has. The agent pauses.
-func (e *Engine) refused(c *call, failed party) {
+func (e *Engine) refused(c *call, failed party, code int) {
 	a := c.agent
 	e.do(WriteCDR{c.cdr(CDRRejected, e.now.Sub(c.arrived), failed.ringTime(e.now), 0)})
+	e.rejectedBy(c, code)
 	a.stats.refused++
 	c.rejections++
 	c.agent = nil
@@ -61,6 +64,7 @@ func (e *Engine) callerGone(c *call) {
 	}
 	e.both(c.flow, func(t *tally) { t.abandoned++ })
 	e.learnWait(c, true)
+	e.happens(c, HappenAbandoned)
 	e.finish(c, CDRDropped, StatAbandoned)
 }
 
@@ -83,7 +87,9 @@ func (e *Engine) finish(c *call, t CDRType, bits ...int) {
 		bits = append(bits, StatAnswered)
 	}
 	e.both(c.flow, func(t *tally) { t.wait.add(wait.Seconds()) })
-	e.do(WriteCDR{c.cdr(t, wait, c.times.rang, talk, bits...)})
+	cdr := c.cdr(t, wait, c.times.rang, talk, bits...)
+	e.do(WriteCDR{cdr})
+	e.ended(cdr)
 	e.do(DeleteCall{c.id})
 	e.do(ForgetCall{c.id})
 	e.setState(c, StateEnded)

@@ -48,6 +48,8 @@ type stage struct {
 	eng  *Engine
 	now  time.Time
 	load Load
+
+	events bool // ReportCall is shown
 }
 
 func newStage() *stage {
@@ -92,6 +94,8 @@ func (s *stage) run(t *testing.T, w []string) string {
 	switch w[0] {
 	case "options":
 		s.options(t, w[1:])
+	case "events":
+		s.events = arg(1) == "on"
 	case "flow":
 		s.load.Flows = replace(s.load.Flows, flowOf(t, w[1:]), func(f FlowConfig) string { return f.ID })
 	case "agent":
@@ -111,7 +115,11 @@ func (s *stage) run(t *testing.T, w []string) string {
 	case "announced":
 		return s.step(AnnounceDone{id, n})
 	case "failed":
-		return s.step(ConnectFailed{id, n, 486})
+		code := 486
+		if len(w) > 3 {
+			code, _ = strconv.Atoi(w[3])
+		}
+		return s.step(ConnectFailed{id, n, code})
 	case "gone":
 		return s.step(PeerGone{id, n})
 	case "bye":
@@ -146,6 +154,10 @@ func (s *stage) step(ev Event) string {
 		switch a.(type) {
 		case KeepCall, KeepAgent, ForgetCall: // TestRandomHistory restarts from them
 			continue
+		case ReportCall:
+			if !s.events {
+				continue
+			}
 		}
 		out += s.print(a) + "\n"
 	}
@@ -222,6 +234,18 @@ func (s *stage) print(a Action) string {
 		return out
 	case Alarm:
 		return fmt.Sprintf("  alarm %s %s%s: %s", a.Call, a.Flow, a.Agent, a.Text)
+	case ReportCall:
+		out := fmt.Sprintf("  event %s %s wait=%s", a.Call, a.What, a.Wait)
+		if a.Agent != "" {
+			out += " agent=" + a.Agent
+		}
+		switch a.What {
+		case HappenRejected:
+			out += fmt.Sprintf(" code=%d", a.Code)
+		case HappenEnded:
+			out += fmt.Sprintf(" type=%d talk=%s", a.Type, a.Talk)
+		}
+		return out
 	case Trace:
 		return fmt.Sprintf("  trace %s %s %s %s", a.Call, a.State, a.Flow, a.Agent)
 	}

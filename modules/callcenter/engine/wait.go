@@ -23,6 +23,7 @@ func (e *Engine) join(c *call) {
 	if w.joined.IsZero() {
 		w.joined = e.now
 		c.place.Turn = e.turn()
+		e.happens(c, HappenQueued)
 	}
 	w.since, w.position = e.now, true
 	e.setState(c, StateQueued)

@@ -49,6 +49,7 @@ type session struct {
 	heard    bool   // the announcement
 	join     int    // order of joining the queue
 	refused  bool
+	told     []Happening
 }
 
 // desk is an agent as the reports show him.
@@ -137,6 +138,9 @@ func (w *world) run(n int) {
 	for id, s := range w.sessions {
 		if s.finals != 1 || !s.deleted {
 			w.fail("call %s has %d final CDRs, deleted %t", id, s.finals, s.deleted)
+		}
+		if s.told[len(s.told)-1] != HappenEnded {
+			w.fail("call %s: told %v", id, s.told)
 		}
 	}
 }

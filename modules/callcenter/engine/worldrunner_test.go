@@ -29,6 +29,8 @@ func (w *world) act(a Action) {
 		w.connect(a)
 	case WriteCDR:
 		w.cdr(a.CDR)
+	case ReportCall:
+		w.happened(w.session(a.Call), a)
 	case Trace:
 		w.reached[a.State.String()]++
 	case Alarm:
@@ -169,4 +171,27 @@ func (w *world) race() {
 			return
 		}
 	}
+}
+
+// happened checks the order of what is told about a call.
+func (w *world) happened(s *session, r ReportCall) {
+	last := Happening("")
+	if len(s.told) > 0 {
+		last = s.told[len(s.told)-1]
+	}
+	after := map[Happening][]Happening{
+		HappenQueued:    {""},
+		HappenOffered:   {HappenQueued, HappenRejected, HappenOffered},
+		HappenRejected:  {HappenOffered},
+		HappenAnswered:  {HappenOffered},
+		HappenAbandoned: {"", HappenQueued, HappenOffered, HappenRejected},
+		HappenEnded:     {"", HappenQueued, HappenOffered, HappenRejected, HappenAnswered, HappenAbandoned},
+	}
+	if !slices.Contains(after[r.What], last) || r.What == HappenOffered && last == HappenOffered && !w.releasing && !s.refused {
+		w.fail("call %s: %s after %v", s.id, r.What, s.told)
+	}
+	if r.Wait < 0 || r.Agent == "" && (r.What == HappenOffered || r.What == HappenRejected || r.What == HappenAnswered) {
+		w.fail("call %s: %+v", s.id, r)
+	}
+	s.told = append(s.told, r.What)
 }

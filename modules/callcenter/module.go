@@ -122,6 +122,7 @@ func (m *module) start(load engine.Load, offers offers) {
 		QueuePosParam:       m.params.queuePosParam,
 		ChatPolicy:          m.params.chatPolicy,
 		InternalDispatching: m.params.internalDispatching,
+		Fallback:            m.fallback(),
 		CompatETW:           m.params.compatETW,
 		DropOld:             m.params.bridgeMode == compat,
 	}), m.log, perform.do, m.host.Fatal)
@@ -129,6 +130,15 @@ func (m *module) start(load engine.Load, offers offers) {
 	m.host.Stats().Collect(moduleName, m.collect)
 	m.runner.post(load)
 	go m.runner.run()
+}
+
+// fallback is the music for callers whose queue's media fails: the player's,
+// when it is loaded.
+func (m *module) fallback() string {
+	if _, ok := m.host.Module("player").(playerModule); ok {
+		return "player:moh"
+	}
+	return ""
 }
 
 // Stop implements [core.Stopper]: calls are left to the next start, or end with

@@ -41,7 +41,7 @@ func defaults() params {
 		internalDispatching: true,
 		ctxParam:            "call_center",
 		ringTimeout:         20 * time.Second,
-		mediaTimeout:        4 * time.Second,
+		mediaTimeout:        2 * time.Second,
 		bridgeMode:          keepOld,
 		names:               map[string]*string{},
 	}

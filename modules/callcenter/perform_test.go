@@ -154,15 +154,15 @@ func TestPerformConnect(t *testing.T) {
 		{"an announcement that is not there is left out", nil, silent,
 			b2b.Dest{ID: 3, URI: "sip:a@phone", Role: "agent", State: "preagent", Display: `"Bob"`, RingTimeout: 20 * time.Second}},
 		{"queue by the player", nil, queue,
-			b2b.Dest{ID: 2, URI: "sip:moh@127.0.0.1:5060;cc_pos=3", Role: "media", RingTimeout: 4 * time.Second, State: "queued"}},
+			b2b.Dest{ID: 2, URI: "sip:moh@127.0.0.1:5060;cc_pos=3", Role: "media", RingTimeout: 2 * time.Second, State: "queued"}},
 		{"welcome", nil, engine.Connect{Call: "k", Attempt: 1, Target: engine.ToWelcome, URI: "sip:w@m"},
-			b2b.Dest{ID: 1, URI: "sip:w@m", Role: "media", RingTimeout: 4 * time.Second, State: "welcome"}},
+			b2b.Dest{ID: 1, URI: "sip:w@m", Role: "media", RingTimeout: 2 * time.Second, State: "welcome"}},
 		{"dissuading", nil, engine.Connect{Call: "k", Attempt: 1, Target: engine.ToDissuading, URI: "sip:d@m"},
-			b2b.Dest{ID: 1, URI: "sip:d@m", Role: "media", RingTimeout: 4 * time.Second}},
+			b2b.Dest{ID: 1, URI: "sip:d@m", Role: "media", RingTimeout: 2 * time.Second}},
 		{"time of a media server", func(p *params) { p.mediaTimeout = time.Second }, queue,
 			b2b.Dest{ID: 2, URI: "sip:moh@127.0.0.1:5060;cc_pos=3", Role: "media", RingTimeout: time.Second, State: "queued"}},
 		{"compat", func(p *params) { p.bridgeMode = compat }, queue,
-			b2b.Dest{ID: 2, URI: "sip:moh@127.0.0.1:5060;cc_pos=3", Role: "media", RingTimeout: 4 * time.Second, State: "queued", DropOld: true}},
+			b2b.Dest{ID: 2, URI: "sip:moh@127.0.0.1:5060;cc_pos=3", Role: "media", RingTimeout: 2 * time.Second, State: "queued", DropOld: true}},
 		{"compat keeps the queue during an announcement", func(p *params) { p.bridgeMode = compat }, announced,
 			b2b.Dest{ID: 3, URI: "sip:a@phone", Role: "agent", State: "preagent", Display: `"Bob"`, RingTimeout: 20 * time.Second, Announce: "sip:moh@127.0.0.1:5060"}},
 		{"compat without the announcement still keeps it", func(p *params) { p.bridgeMode = compat }, silent,
@@ -174,7 +174,7 @@ func TestPerformConnect(t *testing.T) {
 		{"no offer for another flow", func(p *params) { p.callerOffer = "flow=g" }, agent,
 			b2b.Dest{ID: 3, URI: "sip:a@phone", Role: "agent", State: "toagent", Display: `"Bob"`, RingTimeout: 20 * time.Second}},
 		{"offer to the player's host", func(p *params) { p.callerOffer = "127.0.0.1:5060" }, queue,
-			b2b.Dest{ID: 2, URI: "sip:moh@127.0.0.1:5060;cc_pos=3", Role: "media", RingTimeout: 4 * time.Second, State: "queued", Offer: b2b.CallerOffer}},
+			b2b.Dest{ID: 2, URI: "sip:moh@127.0.0.1:5060;cc_pos=3", Role: "media", RingTimeout: 2 * time.Second, State: "queued", Offer: b2b.CallerOffer}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

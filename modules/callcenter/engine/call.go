@@ -90,8 +90,12 @@ func (e *Engine) arrive(ev CallArrived) {
 		e.welcomed(c)
 		return
 	}
+	if !e.tryMedia(f.cfg.Welcome) {
+		e.welcomed(c)
+		return
+	}
 	e.setState(c, StateWelcome)
-	e.connect(c, Connect{Target: ToWelcome, URI: f.cfg.Welcome})
+	e.playMedia(c, ToWelcome, f.cfg.Welcome)
 }
 
 // admit says whether a call may come in.

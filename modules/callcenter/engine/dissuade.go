@@ -39,7 +39,12 @@ func (e *Engine) playDissuading(c *call) {
 		s = StateDissuading2
 	}
 	e.setState(c, s)
-	e.connect(c, Connect{Target: ToDissuading, URI: c.flow.cfg.Dissuading})
+	if !e.tryMedia(c.flow.cfg.Dissuading) {
+		e.tell(c)
+		e.dissuaded(c)
+		return
+	}
+	e.playMedia(c, ToDissuading, c.flow.cfg.Dissuading)
 }
 
 // dissuaded goes on when the message is over or could not be played. A call

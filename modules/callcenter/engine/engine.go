@@ -19,7 +19,8 @@ type Engine struct {
 	turns    uint64            // numbers arrivals of calls in the queue and of agents at idleness
 	accepted int               // calls accepted since the start
 	started  time.Time         // of the first Step
-	models   map[kind]*model   // what the expected wait is computed from
+	media    map[string]*mediaServer
+	models   map[kind]*model // what the expected wait is computed from
 	total    tally
 }
 
@@ -34,7 +35,7 @@ func New(o Options) *Engine {
 		clock: newClock(),
 		dirty: map[kind]struct{}{},
 
-		models: map[kind]*model{},
+		models: map[kind]*model{}, media: map[string]*mediaServer{},
 	}
 }
 

@@ -8,6 +8,9 @@ type party struct {
 	target  Target
 	since   time.Time // invited; for the peer: heard
 	picked  time.Time // an agent picked up: hears the announcement
+
+	media    string // the flow's URI it is, "" for an agent and the fallback
+	fallback bool
 }
 
 // legs are whom the caller hears and whom he is being connected to. One attempt
@@ -72,6 +75,9 @@ func (e *Engine) connected(c *call, attempt int) {
 		e.talk(c, rang)
 		return
 	}
+	if l.peer.media != "" {
+		e.mediaAnswered(c, l.peer.media)
+	}
 	e.refresh(c)
 	if c.state == StateQueued {
 		e.rearm(c)
@@ -114,7 +120,10 @@ func (e *Engine) connectFailed(c *call, attempt, code int) {
 		e.refused(c, failed, code)
 		return
 	}
-	e.over(c, 0)
+	if failed.media != "" {
+		e.mediaFailed(c, failed.media, code)
+	}
+	e.over(c, failed, 0)
 }
 
 // peerGone goes on when what the caller heard hung up.
@@ -129,18 +138,20 @@ func (e *Engine) peerGone(c *call, attempt int) {
 	case gone.target == ToAgent:
 		e.hangUp(c, CDRAnswered)
 	case l.ring.attempt == 0: // else he is being connected already, or waits for an agent's answer
-		e.over(c, e.now.Sub(gone.since))
+		e.over(c, gone, e.now.Sub(gone.since))
 	}
 }
 
 // over goes on when a message or the queue's media is over, played or not.
-func (e *Engine) over(c *call, lasted time.Duration) {
-	switch c.state {
-	case StateWelcome:
+func (e *Engine) over(c *call, p party, lasted time.Duration) {
+	switch {
+	case c.state == StateWelcome:
 		e.welcomed(c)
-	case StateDissuading1, StateDissuading2:
+	case c.state == StateDissuading1 || c.state == StateDissuading2:
 		e.dissuaded(c)
-	case StateQueued:
+	case c.state == StateQueued && p.fallback:
+		e.fallbackLost(c, lasted)
+	case c.state == StateQueued:
 		e.mediaLost(c, lasted)
 	}
 }

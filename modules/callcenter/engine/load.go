@@ -18,6 +18,7 @@ func (e *Engine) load(ev Load) {
 	e.queue.prune()
 	e.bench.prune()
 	e.forgetModels()
+	e.forgetMedia()
 	e.dirtyAll()
 }
 

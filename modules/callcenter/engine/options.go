@@ -27,6 +27,9 @@ type Options struct {
 	// times calls of the flow waiting over agents with the skill, fixed at
 	// arrival (compat_etw).
 	CompatETW bool
+	// Fallback is the SIP URI of music that waiting callers hear while the
+	// queue's media fails, or "" for none.
+	Fallback string
 	// DropOld says that the runner ends what the caller hears before it
 	// connects something else (bridge_mode "compat"), so that he has nobody
 	// when that fails.
@@ -47,5 +50,5 @@ const (
 	mediaTries   = 3                // failures within mediaWindow until the alarm
 	mediaBackoff = 2 * time.Second  // first pause then, doubled each time
 	mediaRetry   = 30 * time.Second // longest pause
-	alarmQuiet   = time.Minute      // between two alarms of one flow
+	alarmQuiet   = time.Minute      // between two equal alarms of one flow
 )

@@ -350,6 +350,8 @@ func (s *stage) options(t *testing.T, words []string) {
 			o.ChatPolicy = v
 		case "compat-etw":
 			o.CompatETW = true
+		case "fallback":
+			o.Fallback = "sip:" + v
 		case "external":
 			o.InternalDispatching = false
 		case "drop-old":

@@ -15,6 +15,9 @@ type mediaFaults struct {
 	recent []time.Time // failures within mediaWindow
 	pause  time.Duration
 	retry  time.Time // not before, zero: at once
+	missed bool      // it was left out when the call joined
+
+	noFallback time.Time // the fallback failed too: not before
 }
 
 // join puts a call into the queue from a message or from arrival.
@@ -26,6 +29,7 @@ func (e *Engine) join(c *call) {
 		e.happens(c, HappenQueued)
 	}
 	w.since, w.position = e.now, true
+	w.media.missed = e.mediaOut(c.flow.cfg.Queue)
 	e.setState(c, StateQueued)
 }
 
@@ -43,7 +47,8 @@ func (e *Engine) enter(c *call) {
 // announcement the caller must hear the queue first, or he would hear nothing
 // during the announcement; if the queue's media fails he need not.
 func (c *call) ready() bool {
-	return c.flow.cfg.FlowID == "" || c.legs.peer.attempt != 0 || len(c.queued.media.recent) > 0
+	m := &c.queued.media
+	return c.flow.cfg.FlowID == "" || c.legs.peer.attempt != 0 || len(m.recent) > 0 || m.missed
 }
 
 // refresh enters a waiting call anew when it has become ready.
@@ -61,8 +66,14 @@ func (e *Engine) entertain() {
 			continue
 		}
 		e.tell(c)
-		if c.withdrawn() || c.legs.peer.attempt == 0 && c.legs.ring.attempt == 0 && !e.now.Before(c.queued.media.retry) {
+		switch {
+		case c.withdrawn():
 			e.playQueue(c)
+		case !c.lacksMedia():
+		case !e.now.Before(c.queued.media.retry):
+			e.playQueue(c)
+		default:
+			e.playFallback(c)
 		}
 		e.rearm(c)
 	}
@@ -70,16 +81,29 @@ func (e *Engine) entertain() {
 	e.unserved = e.unserved[:0]
 }
 
+// lacksMedia reports whether a waiting call neither hears the queue's media nor
+// is being connected to it.
+func (c *call) lacksMedia() bool {
+	l := &c.legs
+	return l.ring.attempt == 0 && (l.peer.attempt == 0 || l.peer.fallback)
+}
+
 // playQueue connects the queue's media. Only a call that joins is told its
 // position, as in OpenSIPS.
 func (e *Engine) playQueue(c *call) {
 	uri := c.flow.cfg.Queue
+	if c.ready() && !c.withdrawn() && !e.tryMedia(uri) {
+		c.queued.media.retry = e.media[uri].out
+		e.playFallback(c)
+		return
+	}
 	if c.queued.position && e.opt.QueuePosParam != "" {
 		uri = withParam(uri, e.opt.QueuePosParam, e.queue.ahead(c))
 	}
 	c.queued.position = false
 	c.queued.media.retry = time.Time{}
 	e.connect(c, Connect{Target: ToQueue, URI: uri})
+	c.legs.ring.media = c.flow.cfg.Queue
 }
 
 // mediaLost deals with a queue leg that failed or hung up. A call waits on and
@@ -102,6 +126,9 @@ func (e *Engine) mediaLost(c *call, lasted time.Duration) {
 		m.pause = min(2*m.pause, mediaRetry)
 	case len(m.recent) >= mediaTries:
 		m.pause = mediaBackoff
+		if e.mediaOut(c.flow.cfg.Queue) {
+			break // the alarm was raised
+		}
 		e.raise(c, "message_queue "+c.flow.cfg.Queue+" failed 3 times within 10 seconds: check the media server")
 	}
 	if m.pause > 0 {
@@ -115,7 +142,7 @@ func (e *Engine) mediaLost(c *call, lasted time.Duration) {
 // dissuading message.
 func (e *Engine) rearm(c *call) {
 	var at time.Time
-	if c.legs.peer.attempt == 0 && c.legs.ring.attempt == 0 {
+	if c.lacksMedia() {
 		at = c.queued.media.retry
 	}
 	if d := c.dissuadeAt(); !d.IsZero() && (at.IsZero() || d.Before(at)) {

@@ -68,6 +68,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 		QueuePosParam:       "cc_pos",
 		ChatPolicy:          []string{"balancing", "full-load"}[rnd.IntN(2)],
 		InternalDispatching: rnd.IntN(8) > 0,
+		Fallback:            []string{"", "sip:fallback@media"}[rnd.IntN(2)],
 		DropOld:             rnd.IntN(3) == 0,
 	}
 	w.eng = New(w.opt)

@@ -80,7 +80,11 @@ func (m *module) listAgents(mi.Params) (any, error) {
 func agentObject(a engine.AgentInfo) mi.Object {
 	o := mi.Object{}.With("id", a.ID).With("Ref", a.Ref)
 	if !a.LoggedIn {
-		return o.With("Loged in", "NO")
+		o = o.With("Loged in", "NO")
+		if a.Lost {
+			o = o.With("Reachable", "NO")
+		}
+		return o
 	}
 	o = o.With("Loged in", "YES").With("State", string(a.State))
 	if a.State == engine.InChat {

@@ -123,6 +123,8 @@ func (m *module) start(load engine.Load, offers offers) {
 		ChatPolicy:          m.params.chatPolicy,
 		InternalDispatching: m.params.internalDispatching,
 		Fallback:            m.fallback(),
+		MaxFailures:         m.params.maxFailures,
+		AgentRetry:          m.params.agentRetry,
 		CompatETW:           m.params.compatETW,
 		DropOld:             m.params.bridgeMode == compat,
 	}), m.log, perform.do, m.host.Fatal)

@@ -22,6 +22,8 @@ type params struct {
 	ringTimeout              time.Duration
 	mediaTimeout             time.Duration
 	compatETW                bool
+	maxFailures              int
+	agentRetry               time.Duration
 	bridgeMode               string
 	callerOffer              string
 	names                    map[string]*string // tables and columns, by parameter
@@ -42,6 +44,8 @@ func defaults() params {
 		ctxParam:            "call_center",
 		ringTimeout:         20 * time.Second,
 		mediaTimeout:        2 * time.Second,
+		maxFailures:         3,
+		agentRetry:          5 * time.Minute,
 		bridgeMode:          keepOld,
 		names:               map[string]*string{},
 	}
@@ -94,6 +98,8 @@ func (p *params) declare() []core.Param {
 		core.String("b2b_logic_ctx_param", &p.ctxParam, "name under which the second argument of cc_handle_call is kept in the B2B context"),
 		core.Seconds("agent_ring_timeout", &p.ringTimeout, "how long an agent's phone may ring"),
 		core.Seconds("media_answer_timeout", &p.mediaTimeout, "how long a media server may take to answer before the call goes on without it"),
+		core.Int("agent_max_failures", &p.maxFailures, 0, 1000, "how often in a row an agent's phone may fail until he counts as not reachable; 0: for ever"),
+		core.Seconds("agent_retry", &p.agentRetry, "how long an agent who is not reachable gets no calls, unless he logs in"),
 		core.Bool("compat_etw", &p.compatETW, "1: the expected wait is OpenSIPS's: average talk time times calls of the flow over agents, fixed at arrival"),
 		core.Enum("bridge_mode", &p.bridgeMode, []string{keepOld, compat}, "keep-old: the caller hears the queue until the agent answers; compat: the queue is hung up first, as OpenSIPS does"),
 		core.String("caller_offer", &p.callerOffer, "destinations invited with the caller's SDP instead of without one: hosts, host:port or flow=ID, separated by ';', or *"),

@@ -64,7 +64,7 @@ func (e *Engine) expire() bool {
 		any = true
 		if al.agent != nil {
 			e.clock.set(&al.agent.alarm, time.Time{})
-			e.shift(al.agent, func() {})
+			e.shift(al.agent, func() { al.agent.tryAgain(e.now) })
 			continue
 		}
 		e.clock.set(&al.call.alarm, time.Time{})

@@ -84,7 +84,7 @@ func (e *Engine) mayAssign(c *call, a *agent) Code {
 		return DispatchesItself
 	case a == nil || a.removed:
 		return AgentUnknown
-	case !a.loggedIn:
+	case !a.present():
 		return AgentOffline
 	case c == nil || c.state != StateQueued || !c.ready():
 		return CallNotQueued

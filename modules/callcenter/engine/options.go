@@ -23,6 +23,12 @@ type Options struct {
 	// InternalDispatching lets the engine pick agents itself
 	// (internal_call_dispatching; OpenSIPS's default is true).
 	InternalDispatching bool
+	// MaxFailures is how often in a row an agent's phone may fail to answer
+	// until he counts as not reachable, as if he were logged out
+	// (agent_max_failures). 0: for ever.
+	MaxFailures int
+	// AgentRetry is how long he does, unless he logs in (agent_retry).
+	AgentRetry time.Duration
 	// CompatETW shows and uses OpenSIPS's expected wait: average talk time
 	// times calls of the flow waiting over agents with the skill, fixed at
 	// arrival (compat_etw).

@@ -2,7 +2,7 @@ package engine
 
 // ReleaseAgent frees an agent who hangs: his talks are ended, calls that ring
 // at his phone go back to the head of the queue without being refused, and his
-// wrap-up is over. It is answered by one Answer with an empty Call: Done, also
+// wrap-up is over, and he counts as reachable. It is answered by one Answer with an empty Call: Done, also
 // when he was free, or NoSuchAgent.
 type ReleaseAgent struct {
 	Agent  string
@@ -26,6 +26,9 @@ func (e *Engine) releaseAgent(ev ReleaseAgent) {
 		default:
 			e.withdraw(c)
 		}
+	}
+	if a.reach.lost {
+		e.shift(a, func() { a.reach = reach{} })
 	}
 	if e.now.Before(a.wrapup.ends) {
 		e.shift(a, func() { a.wrapup = wrapup{ends: e.now} })

@@ -24,6 +24,7 @@ func (e *Engine) assign(c *call, a *agent) {
 func (e *Engine) talk(c *call, rang time.Duration) {
 	c.times.answered, c.times.rang = e.now, rang
 	e.learnWait(c, false)
+	c.agent.reach.failures = 0
 	e.setState(c, StateToAgent) // from preagent, if AnnounceDone was lost
 	e.tell(c)
 	e.happens(c, HappenAnswered)
@@ -39,7 +40,14 @@ func (e *Engine) refused(c *call, failed party, code int) {
 	c.rejections++
 	c.agent = nil
 	c.place.Refused = true
-	e.freeAgent(c, a, func() { a.refuse(c.media, a.pauseAfter(c.flow, e.opt.Wrapup), e.now) })
+	lost := false
+	e.freeAgent(c, a, func() {
+		a.refuse(c.media, a.pauseAfter(c.flow, e.opt.Wrapup), e.now)
+		lost = a.missed(code, &e.opt, e.now)
+	})
+	if lost {
+		e.lostAlarm(c, a)
+	}
 	e.setState(c, StateQueued)
 }
 

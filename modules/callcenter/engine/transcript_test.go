@@ -352,6 +352,9 @@ func (s *stage) options(t *testing.T, words []string) {
 			o.CompatETW = true
 		case "fallback":
 			o.Fallback = "sip:" + v
+		case "failures":
+			o.MaxFailures, _ = strconv.Atoi(v)
+			o.AgentRetry = time.Minute
 		case "external":
 			o.InternalDispatching = false
 		case "drop-old":

@@ -34,6 +34,7 @@ type AgentInfo struct {
 	ID       string
 	Ref      int // calls he has
 	LoggedIn bool
+	Lost     bool // his phone failed too often: as good as logged out
 	State    AgentState
 	Wrapup   time.Duration // what is left of it
 	Chats    int
@@ -85,8 +86,8 @@ func (e *Engine) Flows(time.Time) []FlowInfo {
 func (e *Engine) Agents(now time.Time) []AgentInfo {
 	list := slices.DeleteFunc(slices.Clone(e.agentList), func(a *agent) bool { return a.removed })
 	slices.SortFunc(list, func(a, b *agent) int {
-		if a.loggedIn != b.loggedIn {
-			if b.loggedIn {
+		if a.present() != b.present() {
+			if b.present() {
 				return -1
 			}
 			return 1
@@ -96,7 +97,7 @@ func (e *Engine) Agents(now time.Time) []AgentInfo {
 	items := make([]AgentInfo, len(list))
 	for i, a := range list {
 		items[i] = AgentInfo{
-			ID: a.cfg.ID, Ref: a.busy(), LoggedIn: a.loggedIn, State: a.state(now),
+			ID: a.cfg.ID, Ref: a.busy(), LoggedIn: a.present(), Lost: a.reach.lost && a.loggedIn, State: a.state(now),
 			Wrapup: max(a.wrapup.ends.Sub(now), 0), Chats: a.chats, Free: a.slots(now),
 		}
 	}

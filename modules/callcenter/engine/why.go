@@ -52,12 +52,13 @@ const (
 	inCall       = "in a call"
 	inChat       = "in a chat"
 	slotsTaken   = "all chat slots taken"
+	notReachable = "not reachable"
 	loggedOut    = "logged out"
 	noPhone      = "takes no calls"
 	noChatClient = "takes no chats"
 )
 
-var hindrances = []string{isFree, inWrapup, pauses, inCall, inChat, slotsTaken, loggedOut, noPhone, noChatClient}
+var hindrances = []string{isFree, inWrapup, pauses, inCall, inChat, slotsTaken, notReachable, loggedOut, noPhone, noChatClient}
 
 // Why explains a call; ok is false when there is none of that id.
 func (e *Engine) Why(now time.Time, id CallID) (w Why, ok bool) {
@@ -140,6 +141,8 @@ func (a *agent) hindrance(m Media, now time.Time) (what string, until time.Time)
 		return noPhone, time.Time{}
 	case chat && (a.cfg.MSRPLocation == "" || a.cfg.MSRPSessions == 0):
 		return noChatClient, time.Time{}
+	case a.reach.lost && a.loggedIn:
+		return notReachable, a.reach.retry
 	case !a.present():
 		return loggedOut, time.Time{}
 	case a.room(m, now) > 0:
@@ -168,10 +171,10 @@ func (e *Engine) reason(c *call, groups []WhyGroup) string {
 	switch {
 	case len(groups) == 0:
 		return "no agent has the skill " + c.flow.cfg.Skill
-	case !has(isFree, inWrapup, pauses, inCall, inChat, slotsTaken, loggedOut):
+	case !has(isFree, inWrapup, pauses, inCall, inChat, slotsTaken, notReachable, loggedOut):
 		return "no agent with the skill " + c.flow.cfg.Skill + " takes " + medium
 	case !has(isFree, inWrapup, pauses, inCall, inChat, slotsTaken):
-		return "every agent with the skill " + c.flow.cfg.Skill + " who takes " + medium + " is logged out"
+		return "every agent with the skill " + c.flow.cfg.Skill + " who takes " + medium + " is logged out or not reachable"
 	case !c.ready():
 		return "the caller does not hear message_queue yet, which a flow with message_flow_id waits for"
 	case has(isFree) && !e.opt.InternalDispatching:

@@ -69,7 +69,8 @@ func newWorld(t *testing.T, seed uint64) *world {
 		ChatPolicy:          []string{"balancing", "full-load"}[rnd.IntN(2)],
 		InternalDispatching: rnd.IntN(8) > 0,
 		Fallback:            []string{"", "sip:fallback@media"}[rnd.IntN(2)],
-		DropOld:             rnd.IntN(3) == 0,
+		MaxFailures:         rnd.IntN(3), AgentRetry: 5 * time.Second,
+		DropOld: rnd.IntN(3) == 0,
 	}
 	w.eng = New(w.opt)
 	for i := range 5 {
@@ -233,7 +234,7 @@ func (w *world) happens(s *session) Event {
 	switch {
 	case fail:
 		s.ring = Connect{}
-		return ConnectFailed{s.id, n, 486}
+		return ConnectFailed{s.id, n, []int{486, 408}[w.rnd.IntN(2)]}
 	case s.ring.Announce != "" && !s.heard:
 		s.heard = true
 		return Announcing{s.id, n}

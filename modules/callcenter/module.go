@@ -130,6 +130,7 @@ func (m *module) start(load engine.Load, offers offers) {
 	}), m.log, perform.do, m.host.Fatal)
 	perform.failed = func(ev engine.ConnectFailed) { m.runner.post(ev) }
 	m.host.Stats().Collect(moduleName, m.collect)
+	m.host.Stats().Alias(moduleName, realStat)
 	m.runner.post(load)
 	go m.runner.run()
 }

@@ -1,11 +1,15 @@
 package callcenter
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/sipd/sipd/core/event"
+	"github.com/sipd/sipd/modules/b2b"
 	"github.com/sipd/sipd/modules/callcenter/engine"
 )
 
@@ -71,4 +75,22 @@ func (h *fakeHost) named(name string) (list []event.Event) {
 		}
 	}
 	return list
+}
+
+// TestExternalWarning tells at start that somebody else has to dispatch.
+func TestExternalWarning(t *testing.T) {
+	for _, on := range []bool{true, false} {
+		var log bytes.Buffer
+		host := &fakeHost{log: slog.New(slog.NewTextHandler(&log, nil))}
+		m := New().(*module)
+		m.params.internalDispatching = on
+		m.host, m.log, m.store, m.sessions = host, host.Log(), &fakeStorage{}, b2b.New()
+		m.start(engine.Load{}, offers{})
+		if err := m.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if warned := strings.Contains(log.String(), "internal_call_dispatching is 0"); warned == on {
+			t.Errorf("internal_call_dispatching %t, warned %t", on, warned)
+		}
+	}
 }

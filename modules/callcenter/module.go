@@ -108,6 +108,9 @@ func (m *module) Init(host core.Host) error {
 
 // start makes the loop and gives it what was loaded.
 func (m *module) start(load engine.Load, offers offers) {
+	if !m.params.internalDispatching {
+		m.log.Warn("internal_call_dispatching is 0: every call waits until an external dispatcher assigns it by cc_dispatch_call_to_agent; set it to 1 if there is none")
+	}
 	perform := &performer{
 		log: m.log, b2b: m.sessions, save: m.store.Save, memory: m.memory, keeps: m.sessions.Keeps(), emit: m.host.Emit,
 		expand: expander(func() playerModule {
@@ -120,6 +123,7 @@ func (m *module) start(load engine.Load, offers offers) {
 		Wrapup:              m.params.wrapup,
 		RejectOnNoAgents:    m.params.rejectOnNoAgents,
 		QueuePosParam:       m.params.queuePosParam,
+		PosRefresh:          m.params.posRefresh,
 		ChatPolicy:          m.params.chatPolicy,
 		InternalDispatching: m.params.internalDispatching,
 		Fallback:            m.fallback(),

@@ -16,6 +16,7 @@ type params struct {
 	wrapup                   time.Duration
 	rejectOnNoAgents         bool
 	queuePosParam            string
+	posRefresh               time.Duration
 	chatPolicy               string
 	internalDispatching      bool
 	ctxParam                 string
@@ -93,6 +94,7 @@ func (p *params) declare() []core.Param {
 		core.Seconds("wrapup_time", &p.wrapup, "pause of an agent after a call"),
 		core.Bool("reject_on_no_agents", &p.rejectOnNoAgents, "1: cc_handle_call answers -4 when nobody with the skill is logged in; 0: the call waits"),
 		core.String("queue_pos_param", &p.queuePosParam, "URI parameter that tells the queue's media server how many calls are ahead; empty: none"),
+		core.Seconds("queue_pos_refresh", &p.posRefresh, "how often at most a waiting caller is connected to the queue anew because his position has changed; 0: never"),
 		core.Enum("chat_dispatch_policy", &p.chatPolicy, []string{"balancing", "full-load"}, "which agent gets the next chat"),
 		core.Bool("internal_call_dispatching", &p.internalDispatching, "0: sipd never picks an agent itself"),
 		core.String("b2b_logic_ctx_param", &p.ctxParam, "name under which the second argument of cc_handle_call is kept in the B2B context"),

@@ -74,6 +74,7 @@ func (e *Engine) assignByHand(ev Assign) {
 	code := e.mayAssign(c, a)
 	e.do(Answer{Code: code})
 	if code == Done {
+		e.dispatcherWorks()
 		e.assign(c, a)
 	}
 }

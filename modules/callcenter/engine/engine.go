@@ -19,6 +19,8 @@ type Engine struct {
 	turns    uint64            // numbers arrivals of calls in the queue and of agents at idleness
 	accepted int               // calls accepted since the start
 	started  time.Time         // of the first Step
+	watch    alarm             // of an external dispatcher
+	idled    time.Time         // the last time it was found idle
 	media    map[string]*mediaServer
 	models   map[kind]*model // what the expected wait is computed from
 	total    tally
@@ -73,6 +75,7 @@ func (e *Engine) begin(now time.Time) {
 func (e *Engine) settle() {
 	e.dispatch()
 	e.entertain()
+	e.watchDispatcher()
 }
 
 func (e *Engine) do(a Action) { e.out = append(e.out, a) }

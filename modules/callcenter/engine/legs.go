@@ -35,6 +35,7 @@ func (e *Engine) connect(c *call, d Connect) {
 	l.ring = party{attempt: l.attempts, target: d.Target, since: e.now}
 	if e.opt.DropOld && d.Announce == "" {
 		l.peer, l.old = party{}, party{}
+		e.refresh(c)
 	}
 	d.Call, d.Attempt, d.Display = c.id, l.attempts, c.shown()
 	e.do(d)
@@ -137,8 +138,10 @@ func (e *Engine) peerGone(c *call, attempt int) {
 	switch {
 	case gone.target == ToAgent:
 		e.hangUp(c, CDRAnswered)
-	case l.ring.attempt == 0: // else he is being connected already, or waits for an agent's answer
+	case l.ring.attempt == 0: // otherwise he is being connected already, or waits for an agent's answer
 		e.over(c, gone, e.now.Sub(gone.since))
+	default:
+		e.refresh(c)
 	}
 }
 

@@ -17,6 +17,10 @@ type Options struct {
 	// QueuePosParam is the URI parameter that tells the queue's media server
 	// how many calls are ahead (queue_pos_param), or "" for none.
 	QueuePosParam string
+	// PosRefresh is how often at most a waiting caller is connected to the
+	// queue anew because his position has changed (queue_pos_refresh). 0:
+	// never.
+	PosRefresh time.Duration
 	// ChatPolicy is chat_dispatch_policy: "balancing", also when empty, or
 	// "full-load".
 	ChatPolicy string

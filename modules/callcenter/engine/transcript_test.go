@@ -355,6 +355,8 @@ func (s *stage) options(t *testing.T, words []string) {
 		case "failures":
 			o.MaxFailures, _ = strconv.Atoi(v)
 			o.AgentRetry = time.Minute
+		case "pos-refresh":
+			o.PosRefresh = seconds(t, v)
 		case "external":
 			o.InternalDispatching = false
 		case "drop-old":

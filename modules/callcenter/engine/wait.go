@@ -7,6 +7,8 @@ type waiting struct {
 	joined   time.Time // the first time
 	since    time.Time // the last time a message brought it here: the on-hold threshold counts from then
 	position bool      // the media server is to be told the position
+	told     int       // the position it was told last
+	checked  time.Time // when that was last compared
 	media    mediaFaults
 }
 
@@ -89,7 +91,7 @@ func (c *call) lacksMedia() bool {
 }
 
 // playQueue connects the queue's media. Only a call that joins is told its
-// position, as in OpenSIPS.
+// position, as in OpenSIPS, unless positions are refreshed.
 func (e *Engine) playQueue(c *call) {
 	uri := c.flow.cfg.Queue
 	if c.ready() && !c.withdrawn() && !e.tryMedia(uri) {
@@ -97,8 +99,9 @@ func (e *Engine) playQueue(c *call) {
 		e.playFallback(c)
 		return
 	}
-	if c.queued.position && e.opt.QueuePosParam != "" {
-		uri = withParam(uri, e.opt.QueuePosParam, e.queue.ahead(c))
+	if e.opt.QueuePosParam != "" && (c.queued.position || e.opt.PosRefresh > 0) {
+		c.queued.told = e.queue.ahead(c)
+		uri = withParam(uri, e.opt.QueuePosParam, c.queued.told)
 	}
 	c.queued.position = false
 	c.queued.media.retry = time.Time{}
@@ -145,10 +148,30 @@ func (e *Engine) rearm(c *call) {
 	if c.lacksMedia() {
 		at = c.queued.media.retry
 	}
-	if d := c.dissuadeAt(); !d.IsZero() && (at.IsZero() || d.Before(at)) {
-		at = d
+	for _, d := range [...]time.Time{c.dissuadeAt(), e.positionAt(c)} {
+		if !d.IsZero() && (at.IsZero() || d.Before(at)) {
+			at = d
+		}
 	}
 	e.clock.set(&c.alarm, at)
+}
+
+// positionAt is when a call that hears the queue may be told a new position, or
+// zero.
+func (e *Engine) positionAt(c *call) time.Time {
+	l := &c.legs
+	if e.opt.PosRefresh <= 0 || e.opt.QueuePosParam == "" || l.ring.attempt != 0 || l.peer.media == "" {
+		return time.Time{}
+	}
+	return latest(l.peer.since, c.queued.checked).Add(e.opt.PosRefresh)
+}
+
+// tellPosition connects the queue anew when the position has changed.
+func (e *Engine) tellPosition(c *call) {
+	c.queued.checked = e.now
+	if e.queue.ahead(c) != c.queued.told {
+		e.playQueue(c)
+	}
 }
 
 // callDue is the alarm of a waiting call.
@@ -156,6 +179,9 @@ func (e *Engine) callDue(c *call) {
 	if d := c.dissuadeAt(); !d.IsZero() && !e.now.Before(d) {
 		e.playDissuading(c)
 		return
+	}
+	if at := e.positionAt(c); !at.IsZero() && !e.now.Before(at) {
+		e.tellPosition(c)
 	}
 	e.unserved = append(e.unserved, c)
 }

@@ -39,6 +39,7 @@ type session struct {
 	id       CallID
 	saved    bool
 	finals   int
+	final    CDRType
 	deleted  bool
 	hungUp   bool
 	attempts int
@@ -69,8 +70,10 @@ func newWorld(t *testing.T, seed uint64) *world {
 		ChatPolicy:          []string{"balancing", "full-load"}[rnd.IntN(2)],
 		InternalDispatching: rnd.IntN(8) > 0,
 		Fallback:            []string{"", "sip:fallback@media"}[rnd.IntN(2)],
-		MaxFailures:         rnd.IntN(3), AgentRetry: 5 * time.Second,
-		DropOld: rnd.IntN(3) == 0,
+		MaxFailures:         rnd.IntN(3),
+		AgentRetry:          5 * time.Second,
+		PosRefresh:          time.Duration(rnd.IntN(2)) * 3 * time.Second,
+		DropOld:             rnd.IntN(3) == 0,
 	}
 	w.eng = New(w.opt)
 	for i := range 5 {

@@ -119,6 +119,7 @@ func (w *world) cdr(c CDR) {
 		w.fail("answered or not: %+v", c)
 	}
 	s.finals++
+	s.final = c.Type
 }
 
 func (w *world) report(r ReportAgent) {
@@ -146,7 +147,9 @@ func (w *world) sweep(ev Event) {
 			return false
 		}
 		caller := ev == Event(CallerGone{id}) || ev == Event(CallLost{id, "test"})
-		if caller == s.hungUp {
+		// a message that is left out may end a call that was due just before
+		early := s.hungUp && s.final == CDRDropped && !slices.Contains(s.told, HappenAbandoned)
+		if caller == s.hungUp && !early {
 			w.fail("call %s ended; hung up by us %t, by the caller %t", id, s.hungUp, caller)
 		}
 		s.hungUp = true

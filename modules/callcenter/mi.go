@@ -104,9 +104,9 @@ func (m *module) listQueue(mi.Params) (any, error) {
 	if err := m.view(func(e *engine.Engine, now time.Time) { queue = e.Queue(now) }); err != nil {
 		return nil, err
 	}
-	var list []mi.Object
+	list := make([]mi.Object, 0, len(queue))
 	for _, q := range queue {
-		list = append(list, mi.Object{}.With("index", q.Index).With("id", string(q.ID)).
+		list = append(list, make(mi.Object, 0, 10).With("index", q.Index).With("id", string(q.ID)).
 			With("Media", q.Media.String()).With("Caller username", q.User).
 			With("Caller display name", q.Display).With("Waiting for", int(q.Waiting/time.Second)).
 			With("ETW", q.ETW).With("Flow", q.Flow).With("Priority", q.Priority).With("Skill", q.Skill))
@@ -198,15 +198,8 @@ func (m *module) miDispatching(p mi.Params) (any, error) {
 
 func (m *module) miAssign(p mi.Params) (any, error) {
 	id := engine.CallID(p.String("call_id"))
-	media := engine.RTP
-	err := m.view(func(e *engine.Engine, now time.Time) {
-		for _, q := range e.Queue(now) {
-			if q.ID == id {
-				media = q.Media
-			}
-		}
-	})
-	if err != nil {
+	var media engine.Media
+	if err := m.view(func(e *engine.Engine, _ time.Time) { media = e.MediaOf(id) }); err != nil {
 		return nil, err
 	}
 	code := m.runner.request(engine.Assign{Call: id, Agent: p.String("agent_id")})

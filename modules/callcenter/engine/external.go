@@ -50,3 +50,11 @@ func (e *Engine) undone() (*call, *agent) {
 	}
 	return c, a
 }
+
+// MediaOf is the medium of a call, [RTP] when there is none of that id.
+func (e *Engine) MediaOf(id CallID) Media {
+	if c := e.calls[id]; c != nil {
+		return c.media
+	}
+	return RTP
+}

@@ -80,8 +80,8 @@ func (e *Engine) connected(c *call, attempt int) {
 		e.mediaAnswered(c, l.peer.media)
 	}
 	e.refresh(c)
-	if c.state == StateQueued {
-		e.rearm(c)
+	if c.state == StateQueued { // it may be the fallback, and time for the queue's URI
+		e.unserved = append(e.unserved, c)
 	}
 }
 

@@ -110,9 +110,8 @@ func (d dispatcher) assignOne() (call, agent string) {
 	return "", ""
 }
 
-// TestExternalDispatch: two dispatchers at once for one call, exactly one wins;
-// the other is told that the call does not wait any more, or that the agent is
-// not free.
+// TestExternalDispatch lets dispatchers fight for 200 calls and the agents: no
+// call and no agent is given away twice, and who loses is told 404 or 488.
 func TestExternalDispatch(t *testing.T) {
 	m, host := outside(t, 200, 400)
 	d := dispatcher{t, host}
@@ -189,4 +188,25 @@ func BenchmarkListQueue(b *testing.B) {
 		})
 	}
 	b.ReportMetric(float64(held.Microseconds())/float64(b.N), "loop-µs")
+}
+
+// TestTwoDispatchers: two at once for one call, each with a free agent. One
+// gets OK, the other hears that the call does not wait.
+func TestTwoDispatchers(t *testing.T) {
+	for range 50 {
+		m, host := outside(t, 1, 20)
+		codes := make(chan int, 2)
+		for _, agent := range []string{"a0", "a10"} {
+			go func() {
+				_, code := host.do(t, "call_center:dispatch_call_to_agent", []string{"0.1", agent})
+				codes <- code
+			}()
+		}
+		if a, b := <-codes, <-codes; a+b != 404 {
+			t.Fatalf("codes %d and %d", a, b)
+		}
+		if err := m.Stop(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+	}
 }

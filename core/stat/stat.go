@@ -65,8 +65,9 @@ type Registry struct {
 	mu    sync.RWMutex
 	stats map[string]*Stat // by lower-case group:name
 	dyn   map[string]func() []Value
-	zero  map[string]int64  // of collected counters: what was read at their reset
-	docs  map[string]string // by lower-case group:name, without "-F"
+	names map[string]func(string) (string, bool) // other spellings, by group
+	zero  map[string]int64                       // of collected counters: what was read at their reset
+	docs  map[string]string                      // by lower-case group:name, without "-F"
 }
 
 // Value is one statistic as it was read.
@@ -142,7 +143,7 @@ func (r *Registry) All() []Value {
 }
 
 // Find reads the statistics a client named: "all", "group:", "group:name" or
-// a bare name. unknown is the first name that matched nothing, or "".
+// a bare name, or another spelling of one. unknown is the first name that matched nothing, or "".
 func (r *Registry) Find(names []string) (vs []Value, unknown string) {
 	all := r.All()
 	for _, name := range names {
@@ -151,6 +152,10 @@ func (r *Registry) Find(names []string) (vs []Value, unknown string) {
 			if matches(v, name) {
 				vs = append(vs, v)
 			}
+		}
+		if v, ok := r.alias(all, name); len(vs) == n && ok {
+			v.Name = bare(name)
+			vs = append(vs, v)
 		}
 		if len(vs) == n && !strings.EqualFold(name, "all") && unknown == "" {
 			unknown = name
@@ -197,6 +202,7 @@ func (r *Registry) sinceReset(vs []Value) []Value {
 // Reset zeroes the counters that Find would match and reports how many
 // statistics were known by these names.
 func (r *Registry) Reset(names []string) (known int) {
+	names = r.spelled(names)
 	r.mu.RLock()
 	for _, s := range r.stats {
 		if matchesAny(Value{Group: s.Group, Name: s.Name}, names) {

@@ -18,6 +18,7 @@ type town struct {
 	*module
 	t     *testing.T
 	net   *siptest.Network
+	host  *fakeHost
 	disk  *fakeStorage
 	codes chan core.Code
 	flow  string // what request_route asks for
@@ -28,10 +29,10 @@ type town struct {
 func inTown(t *testing.T, test func(*town)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		host, disk := &fakeHost{}, &fakeStorage{}
+		host, disk := &fakeHost{modules: map[string]core.Module{"player": townPlayer{}}}, &fakeStorage{}
 		m := New().(*module)
 		m.host, m.log, m.store, m.sessions = host, host.Log(), disk, b2b.New()
-		o := &town{module: m, t: t, net: siptest.NewNetwork(t), disk: disk, codes: make(chan core.Code, 99), flow: "f"}
+		o := &town{module: m, t: t, host: host, net: siptest.NewNetwork(t), disk: disk, codes: make(chan core.Code, 99), flow: "f"}
 		host.ep = o.net.Endpoint("pbx", func(tx sip.ServerRequest) { o.serve(host, tx) })
 		if err := m.sessions.Init(host); err != nil {
 			t.Fatal(err)
@@ -53,6 +54,11 @@ func inTown(t *testing.T, test func(*town)) {
 		}
 	})
 }
+
+// townPlayer is a module player whose music is played by the phone "music".
+type townPlayer struct{ core.Module }
+
+func (townPlayer) URI(string) (string, error) { return "sip:music", nil }
 
 // serve is the server round the module.
 func (o *town) serve(host *fakeHost, tx sip.ServerRequest) {

@@ -28,6 +28,7 @@ type fakeHost struct {
 	ep        sip.Endpoint
 	own       []func(sip.ServerRequest) bool
 	defaultDB string
+	log       *slog.Logger // nil: nowhere
 	stats     stat.Registry
 	mi        mi.Registry
 
@@ -36,7 +37,12 @@ type fakeHost struct {
 	fatal  []error
 }
 
-func (h *fakeHost) Log() *slog.Logger                            { return slog.New(slog.DiscardHandler) }
+func (h *fakeHost) Log() *slog.Logger {
+	if h.log != nil {
+		return h.log
+	}
+	return slog.New(slog.DiscardHandler)
+}
 func (h *fakeHost) Endpoint() sip.Endpoint                       { return h.ep }
 func (h *fakeHost) Module(name string) core.Module               { return h.modules[name] }
 func (h *fakeHost) HandleDialogs(f func(sip.ServerRequest) bool) { h.own = append(h.own, f) }

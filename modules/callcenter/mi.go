@@ -35,6 +35,7 @@ func (m *module) commands() []mi.Command {
 		{Name: "dispatch_call_to_agent", Doc: "gives a waiting call to an agent, while internal dispatching is off", Call: m.miAssign,
 			Recipes: []mi.Recipe{{{Name: "call_id"}, {Name: "agent_id"}}}},
 	}
+	list = append(list, m.operatorCommands()...)
 	for i, c := range list {
 		list[i].Aliases = []string{"cc_" + c.Name}
 		list[i].Name = "call_center:" + c.Name
@@ -79,7 +80,11 @@ func (m *module) listAgents(mi.Params) (any, error) {
 func agentObject(a engine.AgentInfo) mi.Object {
 	o := mi.Object{}.With("id", a.ID).With("Ref", a.Ref)
 	if !a.LoggedIn {
-		return o.With("Loged in", "NO")
+		o = o.With("Loged in", "NO")
+		if a.Lost {
+			o = o.With("Reachable", "NO")
+		}
+		return o
 	}
 	o = o.With("Loged in", "YES").With("State", string(a.State))
 	if a.State == engine.InChat {
@@ -99,9 +104,9 @@ func (m *module) listQueue(mi.Params) (any, error) {
 	if err := m.view(func(e *engine.Engine, now time.Time) { queue = e.Queue(now) }); err != nil {
 		return nil, err
 	}
-	var list []mi.Object
+	list := make([]mi.Object, 0, len(queue))
 	for _, q := range queue {
-		list = append(list, mi.Object{}.With("index", q.Index).With("id", string(q.ID)).
+		list = append(list, make(mi.Object, 0, 10).With("index", q.Index).With("id", string(q.ID)).
 			With("Media", q.Media.String()).With("Caller username", q.User).
 			With("Caller display name", q.Display).With("Waiting for", int(q.Waiting/time.Second)).
 			With("ETW", q.ETW).With("Flow", q.Flow).With("Priority", q.Priority).With("Skill", q.Skill))
@@ -127,8 +132,12 @@ func (m *module) listCalls(mi.Params) (any, error) {
 }
 
 func (m *module) miLogin(p mi.Params) (any, error) {
-	code := m.runner.request(engine.AgentLogin{Agent: p.String("agent_id"), On: p.Int("state") != 0})
-	switch code {
+	return m.agentRequest(engine.AgentLogin{Agent: p.String("agent_id"), On: p.Int("state") != 0})
+}
+
+// agentRequest posts an event about an agent and answers OK or 404.
+func (m *module) agentRequest(ev engine.Event) (any, error) {
+	switch m.runner.request(ev) {
 	case engine.Done:
 		return nil, nil
 	case engine.NoSuchAgent:
@@ -189,15 +198,8 @@ func (m *module) miDispatching(p mi.Params) (any, error) {
 
 func (m *module) miAssign(p mi.Params) (any, error) {
 	id := engine.CallID(p.String("call_id"))
-	media := engine.RTP
-	err := m.view(func(e *engine.Engine, now time.Time) {
-		for _, q := range e.Queue(now) {
-			if q.ID == id {
-				media = q.Media
-			}
-		}
-	})
-	if err != nil {
+	var media engine.Media
+	if err := m.view(func(e *engine.Engine, _ time.Time) { media = e.MediaOf(id) }); err != nil {
 		return nil, err
 	}
 	code := m.runner.request(engine.Assign{Call: id, Agent: p.String("agent_id")})

@@ -17,9 +17,10 @@ const moduleName = "call_center"
 
 // The events of the module.
 const (
-	eventAgent = "E_CALLCENTER_AGENT_REPORT"
-	eventCall  = "E_CALLCENTER_CALL_REPORT"
-	eventAlarm = "E_CALLCENTER_ALARM"
+	eventAgent  = "E_CALLCENTER_AGENT_REPORT"
+	eventCall   = "E_CALLCENTER_CALL_REPORT"
+	eventHappen = "E_CALLCENTER_CALL_EVENT"
+	eventAlarm  = "E_CALLCENTER_ALARM"
 )
 
 // module joins the engine to the server.
@@ -53,7 +54,8 @@ func (m *module) Exports() core.Exports {
 		Events: []event.Type{
 			{Name: eventAgent, Fields: []string{"agent_id", "status", "state", "wrapup_ends", "ongoing_sessions", "flow_id"}, Doc: "an agent changed state"},
 			{Name: eventCall, Fields: []string{"call_id", "state", "flow_id", "agent_id"}, Doc: "a call changed state"},
-			{Name: eventAlarm, Fields: []string{"call_id", "flow_id", "text"}, Doc: "something needs the operator"},
+			{Name: eventHappen, Fields: []string{"event", "call_id", "flow_id", "agent_id", "media", "wait", "code", "talk", "call_type"}, Doc: "a call was queued, offered, rejected, answered, abandoned or ended"},
+			{Name: eventAlarm, Fields: []string{"call_id", "flow_id", "agent_id", "text"}, Doc: "something needs the operator"},
 		},
 	}
 }
@@ -106,6 +108,9 @@ func (m *module) Init(host core.Host) error {
 
 // start makes the loop and gives it what was loaded.
 func (m *module) start(load engine.Load, offers offers) {
+	if !m.params.internalDispatching {
+		m.log.Warn("internal_call_dispatching is 0: every call waits until an external dispatcher assigns it by cc_dispatch_call_to_agent; set it to 1 if there is none")
+	}
 	perform := &performer{
 		log: m.log, b2b: m.sessions, save: m.store.Save, memory: m.memory, keeps: m.sessions.Keeps(), emit: m.host.Emit,
 		expand: expander(func() playerModule {
@@ -118,14 +123,29 @@ func (m *module) start(load engine.Load, offers offers) {
 		Wrapup:              m.params.wrapup,
 		RejectOnNoAgents:    m.params.rejectOnNoAgents,
 		QueuePosParam:       m.params.queuePosParam,
+		PosRefresh:          m.params.posRefresh,
 		ChatPolicy:          m.params.chatPolicy,
 		InternalDispatching: m.params.internalDispatching,
+		Fallback:            m.fallback(),
+		MaxFailures:         m.params.maxFailures,
+		AgentRetry:          m.params.agentRetry,
+		CompatETW:           m.params.compatETW,
 		DropOld:             m.params.bridgeMode == compat,
 	}), m.log, perform.do, m.host.Fatal)
 	perform.failed = func(ev engine.ConnectFailed) { m.runner.post(ev) }
 	m.host.Stats().Collect(moduleName, m.collect)
+	m.host.Stats().Alias(moduleName, realStat)
 	m.runner.post(load)
 	go m.runner.run()
+}
+
+// fallback is the music for callers whose queue's media fails: the player's,
+// when it is loaded.
+func (m *module) fallback() string {
+	if _, ok := m.host.Module("player").(playerModule); ok {
+		return "player:moh"
+	}
+	return ""
 }
 
 // Stop implements [core.Stopper]: calls are left to the next start, or end with

@@ -16,11 +16,15 @@ type params struct {
 	wrapup                   time.Duration
 	rejectOnNoAgents         bool
 	queuePosParam            string
+	posRefresh               time.Duration
 	chatPolicy               string
 	internalDispatching      bool
 	ctxParam                 string
 	ringTimeout              time.Duration
 	mediaTimeout             time.Duration
+	compatETW                bool
+	maxFailures              int
+	agentRetry               time.Duration
 	bridgeMode               string
 	callerOffer              string
 	names                    map[string]*string // tables and columns, by parameter
@@ -40,7 +44,9 @@ func defaults() params {
 		internalDispatching: true,
 		ctxParam:            "call_center",
 		ringTimeout:         20 * time.Second,
-		mediaTimeout:        4 * time.Second,
+		mediaTimeout:        2 * time.Second,
+		maxFailures:         3,
+		agentRetry:          5 * time.Minute,
 		bridgeMode:          keepOld,
 		names:               map[string]*string{},
 	}
@@ -88,11 +94,15 @@ func (p *params) declare() []core.Param {
 		core.Seconds("wrapup_time", &p.wrapup, "pause of an agent after a call"),
 		core.Bool("reject_on_no_agents", &p.rejectOnNoAgents, "1: cc_handle_call answers -4 when nobody with the skill is logged in; 0: the call waits"),
 		core.String("queue_pos_param", &p.queuePosParam, "URI parameter that tells the queue's media server how many calls are ahead; empty: none"),
+		core.Seconds("queue_pos_refresh", &p.posRefresh, "how often at most a waiting caller is connected to the queue anew because his position has changed; 0: never"),
 		core.Enum("chat_dispatch_policy", &p.chatPolicy, []string{"balancing", "full-load"}, "which agent gets the next chat"),
 		core.Bool("internal_call_dispatching", &p.internalDispatching, "0: sipd never picks an agent itself"),
 		core.String("b2b_logic_ctx_param", &p.ctxParam, "name under which the second argument of cc_handle_call is kept in the B2B context"),
 		core.Seconds("agent_ring_timeout", &p.ringTimeout, "how long an agent's phone may ring"),
 		core.Seconds("media_answer_timeout", &p.mediaTimeout, "how long a media server may take to answer before the call goes on without it"),
+		core.Int("agent_max_failures", &p.maxFailures, 0, 1000, "how often in a row an agent's phone may fail until he counts as not reachable; 0: for ever"),
+		core.Seconds("agent_retry", &p.agentRetry, "how long an agent who is not reachable gets no calls, unless he logs in"),
+		core.Bool("compat_etw", &p.compatETW, "1: the expected wait is OpenSIPS's: average talk time times calls of the flow over agents, fixed at arrival"),
 		core.Enum("bridge_mode", &p.bridgeMode, []string{keepOld, compat}, "keep-old: the caller hears the queue until the agent answers; compat: the queue is hung up first, as OpenSIPS does"),
 		core.String("caller_offer", &p.callerOffer, "destinations invited with the caller's SDP instead of without one: hosts, host:port or flow=ID, separated by ';', or *"),
 	}

@@ -3,6 +3,7 @@ package callcenter
 import (
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/sipd/sipd/core/event"
 	"github.com/sipd/sipd/core/sip"
@@ -65,10 +66,13 @@ func (p *performer) do(a engine.Action) {
 		p.memory.agent(a)
 	case engine.ReportAgent:
 		p.report(a)
+	case engine.ReportCall:
+		p.happening(a)
 	case engine.Alarm:
-		p.log.Warn("alarm", "call", a.Call, "flow", a.Flow, "text", a.Text)
+		p.log.Warn("alarm", "call", a.Call, "flow", a.Flow, "agent", a.Agent, "text", a.Text)
 		p.emit(eventAlarm, event.Field{Name: "call_id", Value: string(a.Call)},
-			event.Field{Name: "flow_id", Value: a.Flow}, event.Field{Name: "text", Value: a.Text})
+			event.Field{Name: "flow_id", Value: a.Flow}, event.Field{Name: "agent_id", Value: a.Agent},
+			event.Field{Name: "text", Value: a.Text})
 	case engine.Trace:
 		p.trace(a)
 	}
@@ -133,6 +137,21 @@ func (p *performer) report(a engine.ReportAgent) {
 		f = append(f, event.Field{Name: "flow_id", Value: a.Flow})
 	}
 	p.emit(eventAgent, f...)
+}
+
+// happening raises E_CALLCENTER_CALL_EVENT.
+func (p *performer) happening(a engine.ReportCall) {
+	f := []event.Field{{Name: "event", Value: string(a.What)}, {Name: "call_id", Value: string(a.Call)},
+		{Name: "flow_id", Value: a.Flow}, {Name: "agent_id", Value: a.Agent},
+		{Name: "media", Value: a.Media.String()}, {Name: "wait", Value: int64(a.Wait / time.Second)}}
+	switch a.What {
+	case engine.HappenRejected:
+		f = append(f, event.Field{Name: "code", Value: int64(a.Code)})
+	case engine.HappenEnded:
+		f = append(f, event.Field{Name: "talk", Value: int64(a.Talk / time.Second)},
+			event.Field{Name: "call_type", Value: int64(a.Type)})
+	}
+	p.emit(eventHappen, f...)
 }
 
 func (p *performer) trace(a engine.Trace) {

@@ -126,7 +126,7 @@ func TestRunnerOrder(t *testing.T) {
 		}
 		b.post(engine.CallerGone{Call: "1"})
 		b.close()
-		want := "ReportAgent Answer ReportAgent SaveCall Trace Connect WriteCDR DeleteCall Trace ReportAgent"
+		want := "ReportAgent Answer ReportCall ReportAgent ReportCall SaveCall Trace Connect ReportCall WriteCDR ReportCall DeleteCall Trace ReportAgent"
 		if got := b.kinds(); got != want {
 			t.Errorf("did  %s\nwant %s", got, want)
 		}
@@ -213,7 +213,7 @@ func TestRunnerActionPanics(t *testing.T) {
 		}
 	})
 	b.close()
-	if got := b.kinds(); !strings.HasSuffix(got, "WriteCDR DeleteCall Trace Hangup") {
+	if got := b.kinds(); !strings.HasSuffix(got, "WriteCDR ReportCall DeleteCall Trace Hangup") {
 		t.Errorf("did %s", got)
 	}
 	if !strings.Contains(b.log.String(), "no phone") {

@@ -103,11 +103,13 @@ type (
 		Flow       string    // set in InCall and InChat
 		Chats      int       // set in InChat
 	}
-	// Alarm tells the operator that something needs him.
+	// Alarm tells the operator that something needs him. Call, Flow and Agent
+	// are "" where it is not about one.
 	Alarm struct {
-		Call CallID
-		Flow string
-		Text string
+		Call  CallID
+		Flow  string
+		Agent string
+		Text  string
 	}
 	// Trace tells the log and the demo what a call or agent does now. It
 	// changes nothing.

@@ -18,6 +18,7 @@ type agent struct {
 	wrapup wrapup
 	since  uint64 // turn at which he became what he is now: free, logged in or out
 	flow   string // of the last call given to him
+	reach  reach
 
 	told    ReportAgent
 	kept    *KeptAgent // nil: his row says everything
@@ -43,6 +44,9 @@ func (e *Engine) newAgent(cfg AgentConfig) *agent {
 // configure takes over a row. The end of wrap-up counts only for an agent who
 // is new at the start; later the engine knows better.
 func (a *agent) configure(cfg AgentConfig, wrapup bool) {
+	if cfg.Location != a.cfg.Location || cfg.MSRPLocation != a.cfg.MSRPLocation {
+		a.reach = reach{}
+	}
 	a.cfg, a.removed, a.loggedIn = cfg, false, cfg.LoggedIn
 	if wrapup {
 		a.wrapup.ends = cfg.WrapupEnds
@@ -52,8 +56,8 @@ func (a *agent) configure(cfg AgentConfig, wrapup bool) {
 // remove is the row's end: he finishes what he has.
 func (a *agent) remove() { a.removed, a.loggedIn = true, false }
 
-// present reports whether the agent is at his desk.
-func (a *agent) present() bool { return a.loggedIn && !a.removed }
+// present reports whether the agent is at his desk, with a phone that works.
+func (a *agent) present() bool { return a.loggedIn && !a.removed && !a.reach.lost }
 
 // busy counts the calls he has.
 func (a *agent) busy() int {
@@ -173,13 +177,13 @@ func (a *agent) wake(now time.Time) time.Time {
 	if a.removed && a.busy() == 0 {
 		return time.Time{} // he may be forgotten
 	}
-	if now.Before(a.wrapup.pause) {
-		return a.wrapup.pause // never after the end
+	var next time.Time
+	for _, at := range [...]time.Time{a.wrapup.pause, a.wrapup.ends, a.reach.retry} {
+		if now.Before(at) && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
 	}
-	if now.Before(a.wrapup.ends) {
-		return a.wrapup.ends
-	}
-	return time.Time{}
+	return next
 }
 
 // shift lets an agent change and tells everybody who must know: the bench, the
@@ -224,8 +228,8 @@ func (e *Engine) login(ev AgentLogin) {
 		return
 	}
 	e.do(Answer{Code: Done})
-	if a.loggedIn != ev.On {
-		e.shift(a, func() { a.loggedIn = ev.On })
+	if a.loggedIn != ev.On || a.reach.lost {
+		e.shift(a, func() { a.loggedIn, a.reach = ev.On, reach{} })
 	}
 }
 

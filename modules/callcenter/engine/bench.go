@@ -14,7 +14,10 @@ type seat struct {
 }
 
 // headcount is how many agents with a skill there are.
-type headcount struct{ logged, free int }
+type headcount struct {
+	logged, free  int
+	phones, slots int // of those logged in: who take calls, and the chats they may have
+}
 
 // bench holds the agents who have room for something, by what they could take
 // and in the order in which they are chosen.
@@ -45,6 +48,12 @@ func (b *bench) add(a *agent, e *Engine) {
 	s.skills, s.counts = a.cfg.Skills, headcount{}
 	if a.present() {
 		s.counts.logged = 1
+		if a.cfg.Location != "" {
+			s.counts.phones = 1
+		}
+		if a.cfg.MSRPLocation != "" {
+			s.counts.slots = a.cfg.MSRPSessions
+		}
 	}
 	if a.state(e.now) == Free {
 		s.counts.free = 1
@@ -73,18 +82,22 @@ func (b *bench) remove(a *agent) {
 }
 
 func (b *bench) count(s *sitting, sign int) {
-	logged, free := sign*s.counts.logged, sign*s.counts.free
-	if logged == 0 && free == 0 {
+	if s.counts == (headcount{}) {
 		return
 	}
-	b.all.logged += logged
-	b.all.free += free
+	b.all.add(s.counts, sign)
 	for _, skill := range s.skills {
 		n := b.skills[skill]
-		n.logged += logged
-		n.free += free
+		n.add(s.counts, sign)
 		b.skills[skill] = n
 	}
+}
+
+func (n *headcount) add(m headcount, sign int) {
+	n.logged += sign * m.logged
+	n.free += sign * m.free
+	n.phones += sign * m.phones
+	n.slots += sign * m.slots
 }
 
 func (b *bench) tree(k kind) *btree.BTreeG[seat] {

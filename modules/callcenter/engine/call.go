@@ -56,6 +56,7 @@ type told struct {
 // talkTimes are the instants of a call's way to its agent.
 type talkTimes struct {
 	distributed bool
+	reserved    time.Time // the present agent was
 	answered    time.Time // the talk began
 	rang        time.Duration
 	last        time.Time // last change of what the caller hears
@@ -75,7 +76,7 @@ func (e *Engine) arrive(ev CallArrived) {
 	e.both(f, func(t *tally) { t.incalls++ })
 	c := &call{
 		id: ev.Call, cid: e.accepted, media: ev.Media, flow: f,
-		arrived: e.now, eta: e.eta(f),
+		arrived: e.now, eta: e.ewt(f, ev.Media),
 		caller: newCaller(f.cfg.PrependCID, ev),
 		place:  dispatch.Place{Turn: e.turn()},
 	}
@@ -84,12 +85,17 @@ func (e *Engine) arrive(ev CallArrived) {
 	e.accepted++
 	e.calls[c.id] = c
 	f.calls++
+	f.came[c.media].add(0, 1, e.now)
 	if f.cfg.Welcome == "" {
 		e.welcomed(c)
 		return
 	}
+	if !e.tryMedia(f.cfg.Welcome) {
+		e.welcomed(c)
+		return
+	}
 	e.setState(c, StateWelcome)
-	e.connect(c, Connect{Target: ToWelcome, URI: f.cfg.Welcome})
+	e.playMedia(c, ToWelcome, f.cfg.Welcome)
 }
 
 // admit says whether a call may come in.

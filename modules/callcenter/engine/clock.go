@@ -6,8 +6,8 @@ import (
 	"github.com/tidwall/btree"
 )
 
-// alarm is an instant at which an agent or a call wants to be looked at. Each
-// has at most one set.
+// alarm is an instant at which an agent, a call, or with neither the external
+// dispatcher wants to be looked at. Each has at most one set.
 type alarm struct {
 	at    time.Time // zero: not set
 	id    uint64    // makes alarms of one instant differ, in order of setting
@@ -64,7 +64,12 @@ func (e *Engine) expire() bool {
 		any = true
 		if al.agent != nil {
 			e.clock.set(&al.agent.alarm, time.Time{})
-			e.shift(al.agent, func() {})
+			e.shift(al.agent, func() { al.agent.tryAgain(e.now) })
+			continue
+		}
+		if al.call == nil {
+			e.clock.set(&e.watch, time.Time{})
+			e.dispatcherIdle()
 			continue
 		}
 		e.clock.set(&al.call.alarm, time.Time{})

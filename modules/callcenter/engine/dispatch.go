@@ -74,6 +74,7 @@ func (e *Engine) assignByHand(ev Assign) {
 	code := e.mayAssign(c, a)
 	e.do(Answer{Code: code})
 	if code == Done {
+		e.dispatcherWorks()
 		e.assign(c, a)
 	}
 }
@@ -84,7 +85,7 @@ func (e *Engine) mayAssign(c *call, a *agent) Code {
 		return DispatchesItself
 	case a == nil || a.removed:
 		return AgentUnknown
-	case !a.loggedIn:
+	case !a.present():
 		return AgentOffline
 	case c == nil || c.state != StateQueued || !c.ready():
 		return CallNotQueued

@@ -10,9 +10,18 @@ func (e *Engine) mustDissuade(c *call) bool {
 	if f.Dissuading == "" {
 		return false
 	}
-	long := f.DissuadingEWT > 0 && c.eta > int(f.DissuadingEWT/time.Second)
+	long := f.DissuadingEWT > 0 && e.ewtOf(c) > int(f.DissuadingEWT/time.Second)
 	full := f.DissuadingQueueSize > 0 && c.flow.stats.queued >= f.DissuadingQueueSize
 	return long || full
+}
+
+// ewtOf is the expected wait of a call that is about to join: by now, not at
+// arrival, when the welcome began. OpenSIPS's is that of arrival.
+func (e *Engine) ewtOf(c *call) int {
+	if e.opt.CompatETW {
+		return c.eta
+	}
+	return e.ewt(c.flow, c.media)
 }
 
 // dissuadeAt is when a waiting call has waited too long, or zero.
@@ -30,7 +39,12 @@ func (e *Engine) playDissuading(c *call) {
 		s = StateDissuading2
 	}
 	e.setState(c, s)
-	e.connect(c, Connect{Target: ToDissuading, URI: c.flow.cfg.Dissuading})
+	if !e.tryMedia(c.flow.cfg.Dissuading) {
+		e.tell(c)
+		e.dissuaded(c)
+		return
+	}
+	e.playMedia(c, ToDissuading, c.flow.cfg.Dissuading)
 }
 
 // dissuaded goes on when the message is over or could not be played. A call

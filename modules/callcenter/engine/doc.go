@@ -21,8 +21,9 @@
 // A call never waits for its media. Welcome or message failing, it goes on with
 // the next step. The queue's media failing, it is connected again at once; after
 // three failures within ten seconds an alarm is raised and the next tries come
-// after 2, 4, 8, 16 and then every 30 seconds, while the call stays in its place
-// and may be dispatched.
+// after 2, 4, 8, 16 and then every 30 seconds, while the call stays in its place,
+// hears Options.Fallback and may be dispatched. A URI that failed three times in
+// a row is left out for all calls; see media.go.
 //
 // # Dispatching
 //
@@ -99,5 +100,7 @@
 //   - Queue size for dissuading counts the calls of the flow, and the on-hold
 //     threshold from joining the queue. After the message a call has its place
 //     again.
+//   - The expected wait is that of the moment, by an estimator that knows
+//     wrap-up and patience; see ewt.go and Options.CompatETW.
 //   - An agent event is raised for direct assignments too, and when a chat ends.
 package engine

@@ -18,6 +18,11 @@ type Engine struct {
 	touched  []*call           // to be kept at the end of this step
 	turns    uint64            // numbers arrivals of calls in the queue and of agents at idleness
 	accepted int               // calls accepted since the start
+	started  time.Time         // of the first Step
+	watch    alarm             // of an external dispatcher
+	idled    time.Time         // the last time it was found idle
+	media    map[string]*mediaServer
+	models   map[kind]*model // what the expected wait is computed from
 	total    tally
 }
 
@@ -31,6 +36,8 @@ func New(o Options) *Engine {
 		bench: newBench(o.policy()),
 		clock: newClock(),
 		dirty: map[kind]struct{}{},
+
+		models: map[kind]*model{}, media: map[string]*mediaServer{},
 	}
 }
 
@@ -52,6 +59,9 @@ func (e *Engine) Wake() (time.Time, bool) { return e.clock.next() }
 
 // begin moves the clock.
 func (e *Engine) begin(now time.Time) {
+	if e.started.IsZero() {
+		e.started = now
+	}
 	if now.After(e.now) {
 		e.now = now
 	}
@@ -65,6 +75,7 @@ func (e *Engine) begin(now time.Time) {
 func (e *Engine) settle() {
 	e.dispatch()
 	e.entertain()
+	e.watchDispatcher()
 }
 
 func (e *Engine) do(a Action) { e.out = append(e.out, a) }
@@ -85,6 +96,8 @@ func (e *Engine) handle(ev Event) {
 		e.arrive(ev)
 	case AgentLogin:
 		e.login(ev)
+	case ReleaseAgent:
+		e.releaseAgent(ev)
 	case Assign:
 		e.assignByHand(ev)
 	case SetDispatching:
@@ -112,7 +125,7 @@ func (e *Engine) handleCall(ev Event) {
 	case AnnounceDone:
 		e.with(ev.Call, func(c *call) { e.announceDone(c, ev.Attempt) })
 	case ConnectFailed:
-		e.with(ev.Call, func(c *call) { e.connectFailed(c, ev.Attempt) })
+		e.with(ev.Call, func(c *call) { e.connectFailed(c, ev.Attempt, ev.Code) })
 	case PeerGone:
 		e.with(ev.Call, func(c *call) { e.peerGone(c, ev.Attempt) })
 	case CallerGone:

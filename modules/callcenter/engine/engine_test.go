@@ -40,7 +40,7 @@ func TestMeanAndLoad(t *testing.T) {
 		{0, 0, 0, 0}, {5, 0, 0, 0}, {0, 4, 4, 0}, {0, 4, 1, 75}, {8, 4, 0, 300}, {1, 3, 1, 100},
 	}
 	for _, tt := range tests {
-		if got := load(tt.onhold, headcount{tt.logged, tt.free}); got != tt.want {
+		if got := load(tt.onhold, headcount{logged: tt.logged, free: tt.free}); got != tt.want {
 			t.Errorf("load %+v: %d", tt, got)
 		}
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -9,10 +10,11 @@ import (
 // flow is one queue as callers know it. Its calls keep it when it is removed.
 type flow struct {
 	cfg     FlowConfig
-	removed bool // no longer in the database; takes no new calls
-	calls   int  // that have not ended
-	talk    mean // talk time of answered calls, seconds
-	alarmed time.Time
+	removed bool                 // no longer in the database; takes no new calls
+	calls   int                  // that have not ended
+	talk    mean                 // talk time of answered calls, seconds
+	alarmed map[string]time.Time // when each text was last raised
+	came    [3]decaying          // arrivals, by media
 	stats   tally
 }
 
@@ -25,7 +27,7 @@ func (f *flow) expectedWait(logged int) (seconds int, known bool) {
 	return int(f.talk.value * float64(f.stats.queued) / float64(logged)), true
 }
 
-// eta is the expected wait as list_queue and cc_calls show it.
+// eta is OpenSIPS's expected wait of a call that comes now.
 func (e *Engine) eta(f *flow) int {
 	s, known := f.expectedWait(e.bench.skills[f.cfg.Skill].logged)
 	if !known {
@@ -38,10 +40,14 @@ func (e *Engine) eta(f *flow) int {
 // that suffer from one fault.
 func (e *Engine) raise(c *call, text string) {
 	f := c.flow
-	if !f.alarmed.IsZero() && e.now.Sub(f.alarmed) < alarmQuiet {
+	maps.DeleteFunc(f.alarmed, func(_ string, at time.Time) bool { return e.now.Sub(at) >= alarmQuiet })
+	if _, quiet := f.alarmed[text]; quiet {
 		return
 	}
-	f.alarmed = e.now
+	if f.alarmed == nil {
+		f.alarmed = map[string]time.Time{}
+	}
+	f.alarmed[text] = e.now
 	e.do(Alarm{Call: c.id, Flow: f.cfg.ID, Text: text})
 }
 

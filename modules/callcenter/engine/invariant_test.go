@@ -39,7 +39,7 @@ func TestRandomHistory(t *testing.T) {
 	}
 	for _, what := range []string{
 		"welcome", "dissuading1", "dissuading2", "queued", "preagent", "toagent", "ended",
-		"cdr -2", "cdr -1", "cdr 0", "cdr 1", "alarm", "race", "removed", "restart", "chats 3", "engine.Assign", "engine.AgentLogin",
+		"cdr -2", "cdr -1", "cdr 0", "cdr 1", "alarm", "race", "removed", "restart", "chats 3", "engine.ReleaseAgent", "engine.Assign", "engine.AgentLogin",
 	} {
 		if reached[what] < 10 {
 			t.Errorf("the histories reached %q only %d times: they prove little", what, reached[what])
@@ -51,6 +51,7 @@ func TestRandomHistory(t *testing.T) {
 // everything that came of it.
 func (w *world) step(ev Event) {
 	w.history = append(w.history, w.now, ev)
+	_, w.releasing = ev.(ReleaseAgent)
 	var out []Action
 	if w.rnd.IntN(2) == 0 {
 		out = w.eng.Step(w.now, ev)

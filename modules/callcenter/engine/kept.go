@@ -39,6 +39,9 @@ type KeptParty struct {
 	Attempt int       `json:"attempt,omitzero"`
 	Target  Target    `json:"target,omitzero"`
 	Since   time.Time `json:"since,omitzero"`
+	// Media is the flow's URI that it is, "" for an agent and the fallback.
+	Media    string `json:"media,omitzero"`
+	Fallback bool   `json:"fallback,omitzero"`
 }
 
 // KeptAgent is what a restart needs of an agent and his row does not say.
@@ -117,7 +120,9 @@ func (c *call) kept() KeptCall {
 	}
 }
 
-func (p party) kept() KeptParty { return KeptParty{p.attempt, p.target, p.since} }
+func (p party) kept() KeptParty {
+	return KeptParty{Attempt: p.attempt, Target: p.target, Since: p.since, Media: p.media, Fallback: p.fallback}
+}
 
 // keepAgent keeps what changed about an agent.
 func (e *Engine) keepAgent(a *agent) {
@@ -179,7 +184,7 @@ func (e *Engine) restoreCall(k RestoredCall) {
 	e.calls[c.id] = c
 	c.flow.calls++
 	if p := k.party(); p.Attempt != 0 {
-		c.legs.peer = party{attempt: p.Attempt, target: p.Target, since: p.Since}
+		c.legs.peer = party{attempt: p.Attempt, target: p.Target, since: p.Since, media: p.Media, fallback: p.Fallback}
 	}
 	switch {
 	case k.Agent != "" && c.legs.peer.attempt != 0 && c.legs.peer.target == ToAgent:
@@ -219,10 +224,12 @@ func (e *Engine) restoreTalk(c *call, k RestoredCall) {
 		e.agents[k.Agent] = a
 		e.agentList = append(e.agentList, a)
 	}
+	c.agent = a
 	if c.times.answered.IsZero() {
 		c.times.answered = e.now
+		e.happens(c, HappenAnswered)
 	}
-	c.agent = a
+	c.times.reserved = c.times.answered.Add(-c.times.rang)
 	e.setState(c, StateToAgent)
 	e.shift(a, func() { a.take(c.media, c.flow.cfg.ID) })
 	e.tell(c)
@@ -245,9 +252,9 @@ func (e *Engine) restoreWait(c *call, k RestoredCall) {
 		switch {
 		case playing, !k.Live:
 		case k.State == StateWelcome && !k.Heard && c.flow.cfg.Welcome != "":
-			e.connect(c, Connect{Target: ToWelcome, URI: c.flow.cfg.Welcome})
+			e.playMedia(c, ToWelcome, c.flow.cfg.Welcome)
 		default:
-			e.over(c, 0)
+			e.over(c, party{}, 0)
 		}
 		return
 	case StatePreAgent, StateToAgent:

@@ -8,6 +8,9 @@ type party struct {
 	target  Target
 	since   time.Time // invited; for the peer: heard
 	picked  time.Time // an agent picked up: hears the announcement
+
+	media    string // the flow's URI it is, "" for an agent and the fallback
+	fallback bool
 }
 
 // legs are whom the caller hears and whom he is being connected to. One attempt
@@ -32,6 +35,7 @@ func (e *Engine) connect(c *call, d Connect) {
 	l.ring = party{attempt: l.attempts, target: d.Target, since: e.now}
 	if e.opt.DropOld && d.Announce == "" {
 		l.peer, l.old = party{}, party{}
+		e.refresh(c)
 	}
 	d.Call, d.Attempt, d.Display = c.id, l.attempts, c.shown()
 	e.do(d)
@@ -55,6 +59,11 @@ func (e *Engine) connected(c *call, attempt int) {
 		l.peer, l.ring, l.old = l.ring, party{}, party{}
 	case l.old.attempt: // it answered before the runner heard of our next Connect
 		l.peer, l.old = l.old, party{}
+		if l.peer.target == ToAgent { // the call was taken from him
+			l.peer = party{}
+			e.refresh(c)
+			return
+		}
 	default:
 		return
 	}
@@ -67,9 +76,12 @@ func (e *Engine) connected(c *call, attempt int) {
 		e.talk(c, rang)
 		return
 	}
+	if l.peer.media != "" {
+		e.mediaAnswered(c, l.peer.media)
+	}
 	e.refresh(c)
-	if c.state == StateQueued {
-		e.rearm(c)
+	if c.state == StateQueued { // it may be the fallback, and time for the queue's URI
+		e.unserved = append(e.unserved, c)
 	}
 }
 
@@ -95,9 +107,10 @@ func (e *Engine) announceDone(c *call, attempt int) {
 	}
 }
 
-// connectFailed goes on when an attempt came to nothing. The code does not
-// matter: busy, declined, unreachable and silent all mean nobody is there.
-func (e *Engine) connectFailed(c *call, attempt int) {
+// connectFailed goes on when an attempt came to nothing. To the call the code
+// does not matter: busy, declined, unreachable and silent all mean nobody is
+// there.
+func (e *Engine) connectFailed(c *call, attempt, code int) {
 	l := &c.legs
 	if attempt == 0 || attempt != l.ring.attempt {
 		return
@@ -105,10 +118,13 @@ func (e *Engine) connectFailed(c *call, attempt int) {
 	failed := l.ring
 	l.ring = party{}
 	if failed.target == ToAgent {
-		e.refused(c, failed)
+		e.refused(c, failed, code)
 		return
 	}
-	e.over(c, 0)
+	if failed.media != "" {
+		e.mediaFailed(c, failed.media, code)
+	}
+	e.over(c, failed, 0)
 }
 
 // peerGone goes on when what the caller heard hung up.
@@ -122,19 +138,23 @@ func (e *Engine) peerGone(c *call, attempt int) {
 	switch {
 	case gone.target == ToAgent:
 		e.hangUp(c, CDRAnswered)
-	case l.ring.attempt == 0: // else he is being connected already, or waits for an agent's answer
-		e.over(c, e.now.Sub(gone.since))
+	case l.ring.attempt == 0: // otherwise he is being connected already, or waits for an agent's answer
+		e.over(c, gone, e.now.Sub(gone.since))
+	default:
+		e.refresh(c)
 	}
 }
 
 // over goes on when a message or the queue's media is over, played or not.
-func (e *Engine) over(c *call, lasted time.Duration) {
-	switch c.state {
-	case StateWelcome:
+func (e *Engine) over(c *call, p party, lasted time.Duration) {
+	switch {
+	case c.state == StateWelcome:
 		e.welcomed(c)
-	case StateDissuading1, StateDissuading2:
+	case c.state == StateDissuading1 || c.state == StateDissuading2:
 		e.dissuaded(c)
-	case StateQueued:
+	case c.state == StateQueued && p.fallback:
+		e.fallbackLost(c, lasted)
+	case c.state == StateQueued:
 		e.mediaLost(c, lasted)
 	}
 }

@@ -17,6 +17,8 @@ func (e *Engine) load(ev Load) {
 	e.sweep()
 	e.queue.prune()
 	e.bench.prune()
+	e.forgetModels()
+	e.forgetMedia()
 	e.dirtyAll()
 }
 

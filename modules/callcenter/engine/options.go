@@ -17,12 +17,29 @@ type Options struct {
 	// QueuePosParam is the URI parameter that tells the queue's media server
 	// how many calls are ahead (queue_pos_param), or "" for none.
 	QueuePosParam string
+	// PosRefresh is how often at most a waiting caller is connected to the
+	// queue anew because his position has changed (queue_pos_refresh). 0:
+	// never.
+	PosRefresh time.Duration
 	// ChatPolicy is chat_dispatch_policy: "balancing", also when empty, or
 	// "full-load".
 	ChatPolicy string
 	// InternalDispatching lets the engine pick agents itself
 	// (internal_call_dispatching; OpenSIPS's default is true).
 	InternalDispatching bool
+	// MaxFailures is how often in a row an agent's phone may fail to answer
+	// until he counts as not reachable, as if he were logged out
+	// (agent_max_failures). 0: for ever.
+	MaxFailures int
+	// AgentRetry is how long he does, unless he logs in (agent_retry).
+	AgentRetry time.Duration
+	// CompatETW shows and uses OpenSIPS's expected wait: average talk time
+	// times calls of the flow waiting over agents with the skill, fixed at
+	// arrival (compat_etw).
+	CompatETW bool
+	// Fallback is the SIP URI of music that waiting callers hear while the
+	// queue's media fails, or "" for none.
+	Fallback string
 	// DropOld says that the runner ends what the caller hears before it
 	// connects something else (bridge_mode "compat"), so that he has nobody
 	// when that fails.
@@ -43,5 +60,5 @@ const (
 	mediaTries   = 3                // failures within mediaWindow until the alarm
 	mediaBackoff = 2 * time.Second  // first pause then, doubled each time
 	mediaRetry   = 30 * time.Second // longest pause
-	alarmQuiet   = time.Minute      // between two alarms of one flow
+	alarmQuiet   = time.Minute      // between two equal alarms of one flow
 )

@@ -74,10 +74,34 @@ func (q *queue) first(k kind) (*call, bool) {
 
 // ahead counts the calls before c, which is in the queue.
 func (q *queue) ahead(c *call) int {
-	return sort.Search(q.all.Len(), func(i int) bool {
-		t, _ := q.all.GetAt(i)
-		return !t.before(c.entry.ticket)
+	return rank(q.all, c.entry.ticket)
+}
+
+// rank counts the entries before t.
+func rank(tree *btree.BTreeG[ticket], t ticket) int {
+	if tree == nil {
+		return 0
+	}
+	return search(tree, func(u ticket) bool { return !u.before(t) })
+}
+
+// search counts the entries before the first that is behind, as all after it
+// are.
+func search(tree *btree.BTreeG[ticket], behind func(ticket) bool) int {
+	return sort.Search(tree.Len(), func(i int) bool {
+		t, _ := tree.GetAt(i)
+		return behind(t)
 	})
+}
+
+// joiningAt counts the calls of a kind that a call which joins now at a
+// priority would have before it.
+func (q *queue) joiningAt(k kind, priority int) int {
+	t := q.byKind[k]
+	if t == nil {
+		return 0
+	}
+	return search(t, func(u ticket) bool { return u.place.Priority > priority })
 }
 
 // list is the queue in the order of service.

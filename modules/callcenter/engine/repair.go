@@ -53,6 +53,7 @@ func (e *Engine) lose(c *call) {
 	delete(e.calls, c.id)
 	if cdr, ok := lastCDR(c, e.now); ok && !e.filed(c.id) {
 		e.do(WriteCDR{cdr})
+		e.ended(cdr)
 	}
 	e.do(DeleteCall{c.id})
 	e.do(ForgetCall{c.id})
@@ -82,6 +83,7 @@ func lastCDR(c *call, now time.Time) (cdr CDR, ok bool) {
 // recount builds everything anew that follows from the calls.
 func (e *Engine) recount() {
 	e.queue, e.bench, e.clock = newQueue(), newBench(e.opt.policy()), newClock()
+	e.watch = alarm{}
 	clear(e.dirty)
 	e.unserved, e.touched = nil, nil
 	e.total.clearGauges()

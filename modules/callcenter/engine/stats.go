@@ -137,7 +137,6 @@ func (e *Engine) globalStats(s *statList) {
 
 func (e *Engine) flowStats(s *statList, f *flow) {
 	t, n := &f.stats, e.bench.skills[f.cfg.Skill]
-	etw, _ := f.expectedWait(n.logged)
 	s.scope, s.id = OfFlow, f.cfg.ID
 	s.counter("ccf_incalls", t.incalls)
 	s.counter("ccf_dist_incalls", t.distributed)
@@ -148,7 +147,7 @@ func (e *Engine) flowStats(s *statList, f *flow) {
 	s.gauge("ccf_onhold_chats", t.onholdChats)
 	s.gauge("ccf_queued_calls", t.queued)
 	s.gauge("ccf_free_agents", n.free)
-	s.gauge("ccf_etw", etw)
+	s.gauge("ccf_etw", e.flowETW(f))
 	s.gauge("ccf_awt", int(t.wait.value))
 	s.gauge("ccf_load", load(t.onhold, n))
 }

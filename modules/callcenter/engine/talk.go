@@ -5,7 +5,7 @@ import "time"
 // assign reserves an agent for a waiting call and connects them.
 func (e *Engine) assign(c *call, a *agent) {
 	c.agent = a
-	c.times.distributed = true
+	c.times.distributed, c.times.reserved = true, e.now
 	c.queued.position = false
 	e.both(c.flow, func(t *tally) { t.distributed++ })
 	a.stats.distributed++
@@ -16,26 +16,38 @@ func (e *Engine) assign(c *call, a *agent) {
 		e.setState(c, StateToAgent)
 	}
 	e.shift(a, func() { a.take(c.media, c.flow.cfg.ID) })
+	e.happens(c, HappenOffered)
 	e.connect(c, d)
 }
 
 // talk begins: caller and agent hear each other.
 func (e *Engine) talk(c *call, rang time.Duration) {
 	c.times.answered, c.times.rang = e.now, rang
+	e.learnWait(c, false)
+	c.agent.reach.failures = 0
 	e.setState(c, StateToAgent) // from preagent, if AnnounceDone was lost
 	e.tell(c)
+	e.happens(c, HappenAnswered)
 }
 
 // refused puts a call back that its agent did not take: to the head of its
 // priority, with the wait it has. The agent pauses.
-func (e *Engine) refused(c *call, failed party) {
+func (e *Engine) refused(c *call, failed party, code int) {
 	a := c.agent
 	e.do(WriteCDR{c.cdr(CDRRejected, e.now.Sub(c.arrived), failed.ringTime(e.now), 0)})
+	e.rejectedBy(c, code)
 	a.stats.refused++
 	c.rejections++
 	c.agent = nil
 	c.place.Refused = true
-	e.freeAgent(c, a, func() { a.refuse(c.media, a.pauseAfter(c.flow, e.opt.Wrapup), e.now) })
+	lost := false
+	e.freeAgent(c, a, func() {
+		a.refuse(c.media, a.pauseAfter(c.flow, e.opt.Wrapup), e.now)
+		lost = a.missed(code, &e.opt, e.now)
+	})
+	if lost {
+		e.lostAlarm(c, a)
+	}
 	e.setState(c, StateQueued)
 }
 
@@ -59,6 +71,8 @@ func (e *Engine) callerGone(c *call) {
 		return
 	}
 	e.both(c.flow, func(t *tally) { t.abandoned++ })
+	e.learnWait(c, true)
+	e.happens(c, HappenAbandoned)
 	e.finish(c, CDRDropped, StatAbandoned)
 }
 
@@ -81,7 +95,9 @@ func (e *Engine) finish(c *call, t CDRType, bits ...int) {
 		bits = append(bits, StatAnswered)
 	}
 	e.both(c.flow, func(t *tally) { t.wait.add(wait.Seconds()) })
-	e.do(WriteCDR{c.cdr(t, wait, c.times.rang, talk, bits...)})
+	cdr := c.cdr(t, wait, c.times.rang, talk, bits...)
+	e.do(WriteCDR{cdr})
+	e.ended(cdr)
 	e.do(DeleteCall{c.id})
 	e.do(ForgetCall{c.id})
 	e.setState(c, StateEnded)
@@ -92,6 +108,7 @@ func (e *Engine) finish(c *call, t CDRType, bits ...int) {
 		w := time.Duration(0)
 		if c.talking() {
 			w = a.pauseAfter(c.flow, e.opt.Wrapup)
+			e.learnHeld(c, w)
 		}
 		e.freeAgent(c, a, func() { a.release(c.media, w, e.now) })
 	}

@@ -48,6 +48,8 @@ type stage struct {
 	eng  *Engine
 	now  time.Time
 	load Load
+
+	events bool // ReportCall is shown
 }
 
 func newStage() *stage {
@@ -92,6 +94,8 @@ func (s *stage) run(t *testing.T, w []string) string {
 	switch w[0] {
 	case "options":
 		s.options(t, w[1:])
+	case "events":
+		s.events = arg(1) == "on"
 	case "flow":
 		s.load.Flows = replace(s.load.Flows, flowOf(t, w[1:]), func(f FlowConfig) string { return f.ID })
 	case "agent":
@@ -111,7 +115,11 @@ func (s *stage) run(t *testing.T, w []string) string {
 	case "announced":
 		return s.step(AnnounceDone{id, n})
 	case "failed":
-		return s.step(ConnectFailed{id, n, 486})
+		code := 486
+		if len(w) > 3 {
+			code, _ = strconv.Atoi(w[3])
+		}
+		return s.step(ConnectFailed{id, n, code})
 	case "gone":
 		return s.step(PeerGone{id, n})
 	case "bye":
@@ -120,6 +128,8 @@ func (s *stage) run(t *testing.T, w []string) string {
 		return s.step(CallLost{id, "test"})
 	case "login", "logout":
 		return s.step(AgentLogin{arg(1), w[0] == "login"})
+	case "release":
+		return s.step(ReleaseAgent{arg(1), strings.Join(w[min(2, len(w)):], " ")})
 	case "assign":
 		return s.step(Assign{id, arg(2)})
 	case "dispatching":
@@ -144,6 +154,10 @@ func (s *stage) step(ev Event) string {
 		switch a.(type) {
 		case KeepCall, KeepAgent, ForgetCall: // TestRandomHistory restarts from them
 			continue
+		case ReportCall:
+			if !s.events {
+				continue
+			}
 		}
 		out += s.print(a) + "\n"
 	}
@@ -219,7 +233,19 @@ func (s *stage) print(a Action) string {
 		}
 		return out
 	case Alarm:
-		return fmt.Sprintf("  alarm %s %s: %s", a.Call, a.Flow, a.Text)
+		return fmt.Sprintf("  alarm %s %s%s: %s", a.Call, a.Flow, a.Agent, a.Text)
+	case ReportCall:
+		out := fmt.Sprintf("  event %s %s wait=%s", a.Call, a.What, a.Wait)
+		if a.Agent != "" {
+			out += " agent=" + a.Agent
+		}
+		switch a.What {
+		case HappenRejected:
+			out += fmt.Sprintf(" code=%d", a.Code)
+		case HappenEnded:
+			out += fmt.Sprintf(" type=%d talk=%s", a.Type, a.Talk)
+		}
+		return out
 	case Trace:
 		return fmt.Sprintf("  trace %s %s %s %s", a.Call, a.State, a.Flow, a.Agent)
 	}
@@ -235,6 +261,13 @@ func (s *stage) row(r CallRow) string {
 func (s *stage) show(what, prefix string) string {
 	var out string
 	switch what {
+	case "why":
+		if w, ok := s.eng.Why(s.now, CallID(prefix)); ok {
+			out += fmt.Sprintf("  %s %s agent=%s etw=%d waiting=%s ahead=%d%v: %s\n", w.ID, w.State, w.Agent, w.ETW, w.Waiting, w.Ahead.Count, w.Ahead.First, w.Reason)
+			for _, g := range w.Agents {
+				out += fmt.Sprintf("    %s: %d%v soonest=%s\n", g.Hindrance, g.Count, g.First, g.Soonest)
+			}
+		}
 	case "queue":
 		for _, q := range s.eng.Queue(s.now) {
 			out += fmt.Sprintf("  %+v\n", q)
@@ -315,6 +348,15 @@ func (s *stage) options(t *testing.T, words []string) {
 			o.QueuePosParam = v
 		case "policy":
 			o.ChatPolicy = v
+		case "compat-etw":
+			o.CompatETW = true
+		case "fallback":
+			o.Fallback = "sip:" + v
+		case "failures":
+			o.MaxFailures, _ = strconv.Atoi(v)
+			o.AgentRetry = time.Minute
+		case "pos-refresh":
+			o.PosRefresh = seconds(t, v)
 		case "external":
 			o.InternalDispatching = false
 		case "drop-old":

@@ -14,7 +14,7 @@ type QueueItem struct {
 	User     string        // the caller's
 	Display  string        // in wire form, with the flow's prefix
 	Waiting  time.Duration // since the call joined the queue
-	ETW      int           // seconds, fixed at arrival; math.MaxInt32 when no agent was logged in
+	ETW      int           // seconds still to wait, or as fixed at arrival with CompatETW; math.MaxInt32 when nobody could answer
 	Flow     string
 	Priority int
 	Skill    string
@@ -34,6 +34,7 @@ type AgentInfo struct {
 	ID       string
 	Ref      int // calls he has
 	LoggedIn bool
+	Lost     bool // his phone failed too often: as good as logged out
 	State    AgentState
 	Wrapup   time.Duration // what is left of it
 	Chats    int
@@ -52,13 +53,13 @@ type CallInfo struct {
 
 // Queue lists the waiting calls in the order of service.
 func (e *Engine) Queue(now time.Time) []QueueItem {
-	list := e.queue.list()
+	list, waits := e.queue.list(), e.forecasts()
 	items := make([]QueueItem, len(list))
 	for i, c := range list {
 		items[i] = QueueItem{
 			Index: i, ID: c.id, Media: c.media,
 			User: c.caller.user, Display: c.caller.name,
-			Waiting: max(now.Sub(c.queued.joined), 0), ETW: c.eta,
+			Waiting: max(now.Sub(c.queued.joined), 0), ETW: waits.next(c),
 			Flow: c.flow.cfg.ID, Priority: c.place.Priority, Skill: c.flow.cfg.Skill,
 		}
 	}
@@ -85,8 +86,8 @@ func (e *Engine) Flows(time.Time) []FlowInfo {
 func (e *Engine) Agents(now time.Time) []AgentInfo {
 	list := slices.DeleteFunc(slices.Clone(e.agentList), func(a *agent) bool { return a.removed })
 	slices.SortFunc(list, func(a, b *agent) int {
-		if a.loggedIn != b.loggedIn {
-			if b.loggedIn {
+		if a.present() != b.present() {
+			if b.present() {
 				return -1
 			}
 			return 1
@@ -96,7 +97,7 @@ func (e *Engine) Agents(now time.Time) []AgentInfo {
 	items := make([]AgentInfo, len(list))
 	for i, a := range list {
 		items[i] = AgentInfo{
-			ID: a.cfg.ID, Ref: a.busy(), LoggedIn: a.loggedIn, State: a.state(now),
+			ID: a.cfg.ID, Ref: a.busy(), LoggedIn: a.present(), Lost: a.reach.lost && a.loggedIn, State: a.state(now),
 			Wrapup: max(a.wrapup.ends.Sub(now), 0), Chats: a.chats, Free: a.slots(now),
 		}
 	}

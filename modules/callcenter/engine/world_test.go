@@ -29,6 +29,7 @@ type world struct {
 	kept      map[CallID]KeptCall
 	pauses    map[string]KeptAgent
 	restoring bool // a Restore is being taken
+	releasing bool // the event is ReleaseAgent
 	dropped   bool // a flow was removed since the counters were zero
 	reached   map[string]int
 }
@@ -38,6 +39,7 @@ type session struct {
 	id       CallID
 	saved    bool
 	finals   int
+	final    CDRType
 	deleted  bool
 	hungUp   bool
 	attempts int
@@ -48,6 +50,7 @@ type session struct {
 	heard    bool   // the announcement
 	join     int    // order of joining the queue
 	refused  bool
+	told     []Happening
 }
 
 // desk is an agent as the reports show him.
@@ -66,6 +69,10 @@ func newWorld(t *testing.T, seed uint64) *world {
 		QueuePosParam:       "cc_pos",
 		ChatPolicy:          []string{"balancing", "full-load"}[rnd.IntN(2)],
 		InternalDispatching: rnd.IntN(8) > 0,
+		Fallback:            []string{"", "sip:fallback@media"}[rnd.IntN(2)],
+		MaxFailures:         rnd.IntN(3),
+		AgentRetry:          5 * time.Second,
+		PosRefresh:          time.Duration(rnd.IntN(2)) * 3 * time.Second,
 		DropOld:             rnd.IntN(3) == 0,
 	}
 	w.eng = New(w.opt)
@@ -137,6 +144,9 @@ func (w *world) run(n int) {
 		if s.finals != 1 || !s.deleted {
 			w.fail("call %s has %d final CDRs, deleted %t", id, s.finals, s.deleted)
 		}
+		if s.told[len(s.told)-1] != HappenEnded {
+			w.fail("call %s: told %v", id, s.told)
+		}
 	}
 }
 
@@ -182,6 +192,8 @@ func (w *world) event() Event {
 		return w.stale()
 	case n < 193 && len(w.live) > 0:
 		return Assign{w.live[w.rnd.IntN(len(w.live))], fmt.Sprintf("a%d", w.rnd.IntN(13))}
+	case n == 193 && w.rnd.IntN(2) == 0:
+		return ReleaseAgent{fmt.Sprintf("a%d", w.rnd.IntN(13)), "test"}
 	case n < 194:
 		return SetDispatching{w.rnd.IntN(4) > 0}
 	case n < 197:
@@ -225,7 +237,7 @@ func (w *world) happens(s *session) Event {
 	switch {
 	case fail:
 		s.ring = Connect{}
-		return ConnectFailed{s.id, n, 486}
+		return ConnectFailed{s.id, n, []int{486, 408}[w.rnd.IntN(2)]}
 	case s.ring.Announce != "" && !s.heard:
 		s.heard = true
 		return Announcing{s.id, n}

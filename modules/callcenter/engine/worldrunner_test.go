@@ -29,6 +29,8 @@ func (w *world) act(a Action) {
 		w.connect(a)
 	case WriteCDR:
 		w.cdr(a.CDR)
+	case ReportCall:
+		w.happened(w.session(a.Call), a)
 	case Trace:
 		w.reached[a.State.String()]++
 	case Alarm:
@@ -84,9 +86,10 @@ func (w *world) connect(a Connect) {
 	if a.Attempt != s.attempts+1 {
 		w.fail("attempt %d of call %s follows %d", a.Attempt, s.id, s.attempts)
 	}
-	if s.agent != "" || s.ring.Agent != "" {
+	if s.agent != "" || s.ring.Agent != "" && !w.releasing {
 		w.fail("call %s is connected away from an agent", s.id)
 	}
+	s.refused = s.refused || s.ring.Agent != "" // it was taken from him, to the head of the queue
 	if a.URI == "" || (a.Target == ToAgent) != (a.Agent != "") {
 		w.fail("bad %+v", a)
 	}
@@ -116,6 +119,7 @@ func (w *world) cdr(c CDR) {
 		w.fail("answered or not: %+v", c)
 	}
 	s.finals++
+	s.final = c.Type
 }
 
 func (w *world) report(r ReportAgent) {
@@ -143,7 +147,9 @@ func (w *world) sweep(ev Event) {
 			return false
 		}
 		caller := ev == Event(CallerGone{id}) || ev == Event(CallLost{id, "test"})
-		if caller == s.hungUp {
+		// a message that is left out may end a call that was due just before
+		early := s.hungUp && s.final == CDRDropped && !slices.Contains(s.told, HappenAbandoned)
+		if caller == s.hungUp && !early {
 			w.fail("call %s ended; hung up by us %t, by the caller %t", id, s.hungUp, caller)
 		}
 		s.hungUp = true
@@ -160,10 +166,35 @@ func (w *world) race() {
 	for _, id := range w.live {
 		s, c := w.sessions[id], w.eng.calls[id]
 		if old := c.legs.old.attempt; old != 0 && s.peer == 0 && w.rnd.IntN(4) == 0 {
-			s.peer = old
+			if c.legs.old.target != ToAgent { // else the agent it was taken from picked up
+				s.peer = old
+			}
 			w.reached["race"]++
 			w.step(Connected{id, old})
 			return
 		}
 	}
+}
+
+// happened checks the order of what is told about a call.
+func (w *world) happened(s *session, r ReportCall) {
+	last := Happening("")
+	if len(s.told) > 0 {
+		last = s.told[len(s.told)-1]
+	}
+	after := map[Happening][]Happening{
+		HappenQueued:    {""},
+		HappenOffered:   {HappenQueued, HappenRejected, HappenOffered},
+		HappenRejected:  {HappenOffered},
+		HappenAnswered:  {HappenOffered},
+		HappenAbandoned: {"", HappenQueued, HappenOffered, HappenRejected},
+		HappenEnded:     {"", HappenQueued, HappenOffered, HappenRejected, HappenAnswered, HappenAbandoned},
+	}
+	if !slices.Contains(after[r.What], last) || r.What == HappenOffered && last == HappenOffered && !w.releasing && !s.refused {
+		w.fail("call %s: %s after %v", s.id, r.What, s.told)
+	}
+	if r.Wait < 0 || r.Agent == "" && (r.What == HappenOffered || r.What == HappenRejected || r.What == HappenAnswered) {
+		w.fail("call %s: %+v", s.id, r)
+	}
+	s.told = append(s.told, r.What)
 }

@@ -1,0 +1,60 @@
+package engine
+
+import "time"
+
+// idleDispatcher is how long an external dispatcher may leave a call waiting
+// beside an agent who could take it.
+const idleDispatcher = 10 * time.Second
+
+// watchDispatcher looks after an external dispatcher: is there anything it should do?
+func (e *Engine) watchDispatcher() {
+	c, _ := e.undone()
+	switch {
+	case c == nil:
+		e.clock.set(&e.watch, time.Time{})
+	case e.watch.at.IsZero():
+		e.clock.set(&e.watch, latest(e.now.Add(idleDispatcher), e.idled.Add(alarmQuiet)))
+	}
+}
+
+// dispatcherWorks starts the time anew.
+func (e *Engine) dispatcherWorks() { e.clock.set(&e.watch, time.Time{}) }
+
+// dispatcherIdle is the alarm of the watch. It is not raised more than once a
+// minute.
+func (e *Engine) dispatcherIdle() {
+	c, a := e.undone()
+	if c == nil {
+		return
+	}
+	e.idled = e.now
+	e.do(Alarm{Call: c.id, Flow: c.flow.cfg.ID, Agent: a.cfg.ID,
+		Text: "internal_call_dispatching is 0, and for " + idleDispatcher.String() + " nobody has dispatched a call, although one waits that agent " +
+			a.cfg.ID + " could take: start the external dispatcher, or set internal_call_dispatching to 1"})
+}
+
+// undone finds the call that should be served next and the agent for it, while
+// the engine must not dispatch.
+func (e *Engine) undone() (*call, *agent) {
+	var c *call
+	var a *agent
+	if e.opt.InternalDispatching {
+		return nil, nil
+	}
+	for k := range e.queue.byKind { // the best is the same in any order
+		first, waiting := e.queue.first(k)
+		best, free := e.bench.best(k)
+		if waiting && free && (c == nil || first.waitingAs().Before(c.waitingAs())) {
+			c, a = first, best
+		}
+	}
+	return c, a
+}
+
+// MediaOf is the medium of a call, [RTP] when there is none of that id.
+func (e *Engine) MediaOf(id CallID) Media {
+	if c := e.calls[id]; c != nil {
+		return c.media
+	}
+	return RTP
+}

@@ -20,3 +20,16 @@ func CreateTables(ctx context.Context, d *db.DB) error { return store.Create(ctx
 func CheckTables(ctx context.Context, d *db.DB) (Report, error) {
 	return store.Check(ctx, store.Options{DB: d})
 }
+
+// ForeignCalls counts the rows of cc_calls that OpenSIPS left. sipd does not
+// touch them and cannot take up their calls.
+func ForeignCalls(ctx context.Context, d *db.DB) (int, error) {
+	return store.Foreign(ctx, store.Options{DB: d})
+}
+
+// CleanCalls removes the rows that [ForeignCalls] counts and returns their
+// number. No OpenSIPS may run on the table meanwhile. A sipd may: its own rows
+// stay.
+func CleanCalls(ctx context.Context, d *db.DB) (int, error) {
+	return store.Clean(ctx, store.Options{DB: d})
+}

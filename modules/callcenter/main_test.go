@@ -75,10 +75,11 @@ func (s *fakeStorage) Load(ctx context.Context) (engine.Load, []store.BadRow, er
 	}
 	return s.load(ctx)
 }
-func (s *fakeStorage) Save(a engine.Action)        { s.mu.Lock(); s.saved = append(s.saved, a); s.mu.Unlock() }
-func (s *fakeStorage) ClearCalls()                 { s.mu.Lock(); s.cleared++; s.mu.Unlock() }
-func (s *fakeStorage) Tags() map[string]bool       { return nil }
-func (s *fakeStorage) Close(context.Context) error { s.closed = true; return nil }
+func (s *fakeStorage) Save(a engine.Action)                 { s.mu.Lock(); s.saved = append(s.saved, a); s.mu.Unlock() }
+func (s *fakeStorage) ClearCalls()                          { s.mu.Lock(); s.cleared++; s.mu.Unlock() }
+func (s *fakeStorage) Tags() map[string]bool                { return nil }
+func (s *fakeStorage) Close(context.Context) error          { s.closed = true; return nil }
+func (s *fakeStorage) Foreign(context.Context) (int, error) { return 0, nil }
 
 func (s *fakeStorage) cdrs() (list []engine.CDR) {
 	s.mu.Lock()

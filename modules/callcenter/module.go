@@ -100,6 +100,7 @@ func (m *module) Init(host core.Host) error {
 		}
 	}
 	m.store.ClearCalls()
+	m.tellForeign(ctx)
 	load.AtStart = true
 	m.start(load, offers)
 	m.takeUp()

@@ -21,6 +21,7 @@ type storage interface {
 	ClearCalls()        // in the background
 	// Tags are those of the CDRs that an earlier start has left in the journal.
 	Tags() map[string]bool
+	Foreign(context.Context) (int, error)
 	Close(context.Context) error
 }
 

@@ -1,7 +1,9 @@
 package callcenter
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -160,7 +162,7 @@ func TestOpenStoreFails(t *testing.T) {
 	}
 }
 
-// TestInit starts on a database, empties cc_calls, and stops.
+// TestInit starts on a database, empties cc_calls of our rows, and stops.
 func TestInit(t *testing.T) {
 	url := newDB(t, t.TempDir(), "cc.db")
 	d, err := db.Open(t.Context(), url)
@@ -173,17 +175,23 @@ func TestInit(t *testing.T) {
 		"INSERT INTO cc_agents (agentid, skills) VALUES ('nowhere', 's')",
 		"INSERT INTO cc_calls (state, media, ig_cback, no_rej, setup_time, eta, last_start, recv_time, caller_dn, caller_un, b2buaid, flow, agent, script_param) " +
 			"VALUES (4, 0, 0, 0, -1, 0, 0, 1700000000, '', '', 'of a server that crashed', 'f', '', '')",
+		"INSERT INTO cc_calls (state, media, ig_cback, no_rej, setup_time, eta, last_start, recv_time, caller_dn, caller_un, b2buaid, flow, agent, script_param) " +
+			"VALUES (4, 0, 0, 0, -1, 0, 8123, 8090, '', '', 'of OpenSIPS', 'f', '', '')",
 	} {
 		if _, err := d.Write().ExecContext(t.Context(), q); err != nil {
 			t.Fatal(err)
 		}
 	}
 	d.Close()
-	host := &fakeHost{modules: map[string]core.Module{"b2b_logic": b2b.New()}}
+	var log bytes.Buffer
+	host := &fakeHost{modules: map[string]core.Module{"b2b_logic": b2b.New()}, log: slog.New(slog.NewTextHandler(&log, nil))}
 	m := New().(*module)
 	m.params.dbURL = url
 	if err := m.Init(host); err != nil {
 		t.Fatal(err)
+	}
+	if !strings.Contains(log.String(), "run sipd db clean") || !strings.Contains(log.String(), "rows=1") {
+		t.Errorf("the row of OpenSIPS is not told: %s", log.String())
 	}
 	m.runner.ask(func(e *engine.Engine, now time.Time) {
 		if a := e.Agents(now); len(a) != 1 || a[0].ID != "a" || a[0].State != engine.Free {
@@ -193,8 +201,8 @@ func TestInit(t *testing.T) {
 	if err := m.Stop(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if n := count(t, url, "cc_calls"); n != 0 {
-		t.Errorf("%d calls survived the process that carried them", n)
+	if n := count(t, url, "cc_calls"); n != 1 {
+		t.Errorf("%d rows in cc_calls, want only the one of OpenSIPS", n)
 	}
 }
 

@@ -85,7 +85,7 @@ func (e *Engine) recount() {
 	e.queue, e.bench, e.clock = newQueue(), newBench(e.opt.policy()), newClock()
 	e.watch = alarm{}
 	clear(e.dirty)
-	e.unserved, e.touched = nil, nil
+	e.unserved = nil
 	e.total.clearGauges()
 	for _, f := range e.flowList {
 		f.calls = 0

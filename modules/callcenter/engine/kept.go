@@ -144,9 +144,13 @@ func (e *Engine) keepAgent(a *agent) {
 // restore takes up where the process before was killed.
 func (e *Engine) restore(ev Restore) {
 	for _, k := range ev.Agents {
-		if a := e.agents[k.ID]; a != nil {
-			e.shift(a, func() { a.restore(k, e.now) })
+		a := e.agents[k.ID]
+		if a == nil { // his row is gone
+			e.do(KeepAgent{Agent: k, Plain: true})
+			continue
 		}
+		a.kept = &k // so that what does not hold any more is forgotten
+		e.shift(a, func() { a.restore(k, e.now) })
 	}
 	calls := slices.Clone(ev.Calls)
 	slices.SortFunc(calls, func(a, b RestoredCall) int { return cmp.Compare(a.CID, b.CID) })

@@ -43,11 +43,14 @@ func (e *Engine) newAgent(cfg AgentConfig) *agent {
 
 // configure takes over a row. The end of wrap-up counts only for an agent who
 // is new at the start; later the engine knows better.
-func (a *agent) configure(cfg AgentConfig, wrapup bool) {
+func (a *agent) configure(cfg AgentConfig, wrapup, keepLogin bool) {
 	if cfg.Location != a.cfg.Location || cfg.MSRPLocation != a.cfg.MSRPLocation {
 		a.reach = reach{}
 	}
-	a.cfg, a.removed, a.loggedIn = cfg, false, cfg.LoggedIn
+	if !keepLogin || a.removed || a.cfg.LoggedIn != cfg.LoggedIn {
+		a.loggedIn = cfg.LoggedIn
+	}
+	a.cfg, a.removed = cfg, false
 	if wrapup {
 		a.wrapup.ends = cfg.WrapupEnds
 	}

@@ -124,3 +124,24 @@ func TestAgentRelease(t *testing.T) {
 		})
 	}
 }
+
+// TestKeepLogins: with KeepLogins a row counts only where it has changed.
+func TestKeepLogins(t *testing.T) {
+	row := func(id string, in bool) AgentConfig {
+		return AgentConfig{ID: id, Location: "sip:" + id, Skills: []string{"s"}, LoggedIn: in}
+	}
+	for _, keep := range []bool{false, true} {
+		e := New(Options{InternalDispatching: true})
+		e.Step(t0, Load{Agents: []AgentConfig{row("in", false), row("out", true), row("changed", false)}, AtStart: true})
+		for id, on := range map[string]bool{"in": true, "out": false} {
+			e.Step(t0, AgentLogin{id, on})
+		}
+		e.Step(t0, Load{Agents: []AgentConfig{row("in", false), row("out", true), row("changed", true), row("new", true)}, KeepLogins: keep})
+		want := map[string]bool{"in": keep, "out": !keep, "changed": true, "new": true}
+		for id, on := range want {
+			if e.agents[id].loggedIn != on {
+				t.Errorf("KeepLogins %t: %s logged in %t", keep, id, !on)
+			}
+		}
+	}
+}

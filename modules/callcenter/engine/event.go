@@ -37,12 +37,14 @@ type (
 	// Load replaces flows and agents by what the database holds now: at start
 	// and at cc_reload. Known ids are updated in place, new ones added,
 	// missing ones leave once no call uses them. AtStart also takes wrap-up
-	// ends from the configuration. It must be valid: the store refuses bad
-	// rows before.
+	// ends from the configuration. KeepLogins leaves those agents logged in or
+	// out as they are whose row says what it said before. It must be valid: the
+	// store refuses bad rows before.
 	Load struct {
-		Flows   []FlowConfig
-		Agents  []AgentConfig
-		AtStart bool
+		Flows      []FlowConfig
+		Agents     []AgentConfig
+		AtStart    bool
+		KeepLogins bool
 	}
 
 	// CallArrived asks for a call to be put into a flow (cc_handle_call). It

@@ -10,7 +10,7 @@ func (e *Engine) load(ev Load) {
 		e.queue.remove(c)
 	}
 	e.loadFlows(ev.Flows)
-	e.loadAgents(ev.Agents, ev.AtStart)
+	e.loadAgents(ev)
 	for _, c := range waiting {
 		e.enter(c) // priority, skill and thresholds may be others now
 	}
@@ -38,10 +38,11 @@ func (e *Engine) loadFlows(rows []FlowConfig) {
 }
 
 // loadAgents shifts every agent once, so that each change of state is reported
-// once. The database's word on who is logged in is taken.
-func (e *Engine) loadAgents(rows []AgentConfig, atStart bool) {
-	found := make(map[string]bool, len(rows))
-	for _, cfg := range rows {
+// once. The database's word on who is logged in is taken, unless it is an old
+// one.
+func (e *Engine) loadAgents(ev Load) {
+	found := make(map[string]bool, len(ev.Agents))
+	for _, cfg := range ev.Agents {
 		found[cfg.ID] = true
 		cfg.Skills = skillSet(cfg.Skills)
 		a := e.agents[cfg.ID]
@@ -51,7 +52,7 @@ func (e *Engine) loadAgents(rows []AgentConfig, atStart bool) {
 			e.agents[cfg.ID] = a
 			e.agentList = append(e.agentList, a)
 		}
-		e.shift(a, func() { a.configure(cfg, fresh && atStart) })
+		e.shift(a, func() { a.configure(cfg, fresh && ev.AtStart, !fresh && ev.KeepLogins) })
 	}
 	for _, a := range e.agentList {
 		if !found[a.cfg.ID] && !a.removed {

@@ -65,6 +65,8 @@ type fakeStorage struct {
 	load    func(context.Context) (engine.Load, []store.BadRow, error)
 	mu      sync.Mutex
 	saved   []engine.Action
+	onSave  func(engine.Action) // nil: nothing more
+	tags    map[string]bool
 	cleared int
 	closed  bool
 }
@@ -75,11 +77,19 @@ func (s *fakeStorage) Load(ctx context.Context) (engine.Load, []store.BadRow, er
 	}
 	return s.load(ctx)
 }
-func (s *fakeStorage) Save(a engine.Action)                 { s.mu.Lock(); s.saved = append(s.saved, a); s.mu.Unlock() }
 func (s *fakeStorage) ClearCalls()                          { s.mu.Lock(); s.cleared++; s.mu.Unlock() }
-func (s *fakeStorage) Tags() map[string]bool                { return nil }
+func (s *fakeStorage) Tags() map[string]bool                { return s.tags }
 func (s *fakeStorage) Close(context.Context) error          { s.closed = true; return nil }
 func (s *fakeStorage) Foreign(context.Context) (int, error) { return 0, nil }
+
+func (s *fakeStorage) Save(a engine.Action) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.saved = append(s.saved, a)
+	if s.onSave != nil {
+		s.onSave(a)
+	}
+}
 
 func (s *fakeStorage) cdrs() (list []engine.CDR) {
 	s.mu.Lock()

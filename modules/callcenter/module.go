@@ -102,9 +102,15 @@ func (m *module) Init(host core.Host) error {
 	m.store.ClearCalls()
 	m.tellForeign(ctx)
 	load.AtStart = true
-	m.start(load, offers)
-	m.takeUp()
+	m.begin(load, offers)
 	return nil
+}
+
+// begin reads what the process before has kept, before the loop keeps anything
+// in its place.
+func (m *module) begin(load engine.Load, offers offers) {
+	m.takeUp()
+	m.start(load, offers)
 }
 
 // start makes the loop and gives it what was loaded.

@@ -34,6 +34,8 @@ type module struct {
 	runner   *runner
 	reload   chan struct{} // one token: a cc_reload runs
 
+	endCatchUp func() // nil: the database was there at the start
+
 	restore          engine.Restore // from Init to Start
 	restored, strays []b2b.Key      // see restore
 }
@@ -92,17 +94,12 @@ func (m *module) Init(host core.Host) error {
 	if err != nil {
 		return err
 	}
-	for _, row := range bad {
-		if row.Used {
-			m.log.Warn("a row is doubtful", "row", row)
-		} else {
-			m.log.Error("a row was skipped", "row", row)
-		}
-	}
+	m.tellBad(bad)
 	m.store.ClearCalls()
 	m.tellForeign(ctx)
 	load.AtStart = true
 	m.begin(load, offers)
+	m.catchUp(opened)
 	return nil
 }
 
@@ -159,6 +156,9 @@ func (m *module) fallback() string {
 // BYE and CDR when nothing is kept. What the database has not taken when ctx
 // ends stays in the journal.
 func (m *module) Stop(ctx context.Context) error {
+	if m.endCatchUp != nil {
+		m.endCatchUp()
+	}
 	if m.runner != nil {
 		if m.keeps() {
 			m.sessions.Retire() // first, so that no event comes too late

@@ -98,11 +98,11 @@ func TestThreeDatabases(t *testing.T) {
 func TestSpoolDir(t *testing.T) {
 	dir := t.TempDir()
 	lite := db.URL{Dialect: db.SQLite, Name: filepath.Join(dir, "sub", "cc.db")}
-	if got, err := spoolDir("", lite); got != filepath.Join(dir, "sub") || err != nil {
+	if got, err := spoolDir(spoolPath("", lite)); got != filepath.Join(dir, "sub") || err != nil {
 		t.Errorf("beside the file: %q, %v", got, err)
 	}
 	named := filepath.Join(dir, "a", "b")
-	if got, err := spoolDir(named, lite); got != named || err != nil {
+	if got, err := spoolDir(spoolPath(named, lite)); got != named || err != nil {
 		t.Errorf("named: %q, %v", got, err)
 	}
 	if st, err := os.Stat(named); err != nil || st.Mode().Perm() != 0o700 {
@@ -112,7 +112,7 @@ func TestSpoolDir(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := spoolDir(filepath.Join(file, "x"), lite); err == nil ||
+	if _, err := spoolDir(spoolPath(filepath.Join(file, "x"), lite)); err == nil ||
 		!strings.Contains(err.Error(), "the journal's directory") || !strings.Contains(err.Error(), `modparam("call_center", "spool_dir"`) {
 		t.Errorf("below a file: %v", err)
 	}

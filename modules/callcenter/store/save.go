@@ -71,10 +71,10 @@ func (i *insert) op() db.Op {
 	return db.Op{SQL: "INSERT INTO " + i.table + " (" + strings.Join(i.names, ", ") + ") VALUES (" + marks + ")", Args: i.args}
 }
 
-func (s *Store) insertCall(l *layout, r engine.CallRow) db.Op {
+func (s *Store) insertCall(l *Layout, r engine.CallRow) db.Op {
 	i := insert{table: "cc_calls"}
-	i.set("state", stateNumber(l.calls, r.State))
-	if l.calls >= Era33 {
+	i.set("state", stateNumber(l.Calls, r.State))
+	if l.Calls >= Era33 {
 		i.set("media", r.Media.Row())
 	}
 	i.set("ig_cback", 0)
@@ -88,20 +88,20 @@ func (s *Store) insertCall(l *layout, r engine.CallRow) db.Op {
 	i.set("b2buaid", s.wide(string(r.Call)))
 	i.set("flow", s.wide(r.Flow))
 	i.set("agent", s.wide(r.Agent))
-	if l.calls >= Era31 {
+	if l.Calls >= Era31 {
 		i.set("script_param", s.wide(r.Param))
 	}
 	return i.op()
 }
 
-func (s *Store) updateCall(l *layout, r engine.CallRow) db.Op {
+func (s *Store) updateCall(l *Layout, r engine.CallRow) db.Op {
 	return db.Op{
 		SQL:  "UPDATE cc_calls SET state = ?, ig_cback = ?, no_rej = ?, last_start = ?, agent = ? WHERE b2buaid = ?",
-		Args: []any{stateNumber(l.calls, r.State), 0, r.Rejections, unix(r.LastStart), s.wide(r.Agent), s.wide(string(r.Call))},
+		Args: []any{stateNumber(l.Calls, r.State), 0, r.Rejections, unix(r.LastStart), s.wide(r.Agent), s.wide(string(r.Call))},
 	}
 }
 
-func (s *Store) insertCDR(l *layout, c engine.CDR) db.Op {
+func (s *Store) insertCDR(l *Layout, c engine.CDR) db.Op {
 	i := insert{table: "cc_cdrs"}
 	i.set("caller", s.fit(c.Caller, callerText))
 	i.set("received_timestamp", c.Received.Local().Format(time.DateTime))
@@ -114,7 +114,7 @@ func (s *Store) insertCDR(l *layout, c engine.CDR) db.Op {
 	i.set("rejected", c.Rejected)
 	i.set("fstats", c.Stats)
 	i.set("cid", int64(uint32(c.CID)))
-	if l.cdrMedia {
+	if l.CDRMedia {
 		i.set("media", int(c.Media))
 	}
 	op := i.op()
@@ -130,9 +130,9 @@ func CDRTag(c engine.CDR) string {
 
 // updateWrapup stores when a wrap-up ends. Releases before 3.1 keep the time
 // of the agent's last call instead, which is now.
-func (s *Store) updateWrapup(l *layout, a engine.SaveWrapup) db.Op {
+func (s *Store) updateWrapup(l *Layout, a engine.SaveWrapup) db.Op {
 	column, value := quote(s.names[aWrapupEnd]), unix(a.Ends)
-	if l.agents == Era30 {
+	if l.Agents == Era30 {
 		column, value = "last_call_end", time.Now().Unix()
 	}
 	return db.Op{

@@ -19,6 +19,8 @@ type Options struct {
 	Names Names
 	// SpoolDir is the directory of the journal. Databases may share it.
 	SpoolDir string
+	// Layout is assumed until the tables have been seen; nil: the newest.
+	Layout *Layout
 	Log      *slog.Logger // nil: nowhere
 	// Written is told the tags (see [CDRTag]) of CDRs that cannot be lost any
 	// more. It must be quick. nil: nobody.
@@ -35,6 +37,9 @@ func (o *Options) fill() {
 	if o.RtDB == nil {
 		o.RtDB = o.DB
 	}
+	if o.Layout == nil {
+		o.Layout = &Layout{Agents: Era33, Calls: Era33, CDRMedia: true}
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -48,20 +53,23 @@ type Store struct {
 
 	writers      map[string]*db.Writer // by URL.ID
 	own, acc, rt *db.Writer            // of DB, AccDB and RtDB; the same for the same database
-	layout       atomic.Pointer[layout]
+	layout       atomic.Pointer[Layout]
 	cut          atomic.Uint64
 	refused      atomic.Uint64
 }
 
-// layout is what the statements depend on.
-type layout struct {
-	agents, calls Era
-	cdrMedia      bool // cc_cdrs.media exists
+// Layout is what the statements depend on.
+type Layout struct {
+	Agents, Calls Era
+	CDRMedia      bool // cc_cdrs.media exists
 }
 
+// Layout is that of the tables as they were seen last.
+func (s *Store) Layout() Layout { return *s.layout.Load() }
+
 // New starts the writers of a store. What an earlier start left in the
-// journal is written first. The databases need not be reachable: then the
-// newest layout is assumed until [Store.Load] has seen the tables. The
+// journal is written first. The databases need not be reachable: then
+// Options.Layout is assumed until [Store.Load] has seen the tables. The
 // databases stay the caller's to close, after [Store.Close].
 func New(ctx context.Context, o Options) (*Store, error) {
 	o.fill()
@@ -70,7 +78,7 @@ func New(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{opt: o, names: names, writers: map[string]*db.Writer{}}
-	s.layout.Store(&layout{agents: Era33, calls: Era33, cdrMedia: true})
+	s.layout.Store(o.Layout)
 	for _, side := range []struct {
 		db     *db.DB
 		writer **db.Writer
@@ -105,13 +113,13 @@ func (s *Store) look(ctx context.Context) {
 	defer cancel()
 	l := *s.layout.Load()
 	if c, err := columnsOf(ctx, s.opt.DB, s.names[agentsTable]); err == nil {
-		l.agents = s.names.agentsEra(c)
+		l.Agents = s.names.agentsEra(c)
 	}
 	if c, err := columnsOf(ctx, s.opt.RtDB, "cc_calls"); err == nil {
-		l.calls = callsEra(c)
+		l.Calls = callsEra(c)
 	}
 	if c, err := columnsOf(ctx, s.opt.AccDB, "cc_cdrs"); err == nil {
-		l.cdrMedia = c == nil || c["media"]
+		l.CDRMedia = c == nil || c["media"]
 	}
 	s.layout.Store(&l)
 }

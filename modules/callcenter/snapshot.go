@@ -1,0 +1,68 @@
+package callcenter
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/sipd/sipd/core/db"
+	"github.com/sipd/sipd/modules/callcenter/engine"
+	"github.com/sipd/sipd/modules/callcenter/store"
+)
+
+// snapshotVersion is the form of a [snapshot].
+const snapshotVersion = 1
+
+// snapshot is the configuration as it was read last, for a start while the
+// database is away.
+type snapshot struct {
+	Version int                  `json:"version"`
+	Read    time.Time            `json:"read"`
+	Names   store.Names          `json:"names"` // it is of these tables and columns
+	Layout  store.Layout         `json:"layout"`
+	Flows   []engine.FlowConfig  `json:"flows"`
+	Agents  []engine.AgentConfig `json:"agents"`
+}
+
+// snapshotPath names the file after the database, so that one with another
+// URL is not started with the flows of this one.
+func snapshotPath(spool string, u db.URL) string {
+	return filepath.Join(spool, u.ID()+".config")
+}
+
+// readSnapshot returns nil when there is no snapshot that can be used.
+func readSnapshot(path string, n store.Names) *snapshot {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	var s snapshot
+	if json.Unmarshal(data, &s) != nil || s.Version != snapshotVersion || !maps.Equal(s.Names, n) {
+		return nil
+	}
+	return &s
+}
+
+// write replaces the file as a whole: a crash leaves the one before.
+func (s *snapshot) write(path string) error {
+	s.Version = snapshotVersion
+	data, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name()) // the first error is the one to tell
+	}
+	return err
+}

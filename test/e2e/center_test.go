@@ -64,6 +64,7 @@ type center struct {
 	cmd     *exec.Cmd
 	done    chan struct{}
 	log     *logBuffer
+	starts  int // in the log, before this one
 }
 
 // logBuffer keeps what the server printed.
@@ -255,6 +256,7 @@ func (c *center) launch(env ...string) {
 		c.sip = "127.0.0.1:" + strconv.Itoa(ports.Free(c.t))
 		c.mi = "http://127.0.0.1:" + c.port + "/mi"
 	}
+	c.starts = c.started()
 	cmd := exec.Command(bin, "run", "-f", c.route)
 	cmd.Env = append(os.Environ(), "SIPD_LISTEN=udp:"+c.sip, "SIPD_DB_URL="+c.url, "SIPD_MI_PORT="+c.port, "SIPD_SPOOL="+c.spool)
 	cmd.Env = append(cmd.Env, env...)
@@ -276,6 +278,9 @@ func (c *center) launch(env ...string) {
 		}
 	})
 }
+
+// started counts the starts in the log that took calls.
+func (c *center) started() int { return strings.Count(c.log.String(), "sipd: listening on") }
 
 // up waits until the server answers; false means that a port was taken.
 func (c *center) up() (answers bool) {

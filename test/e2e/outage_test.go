@@ -174,3 +174,21 @@ func TestKillWhileDatabaseHangs(t *testing.T) {
 	o.start("SIPD_DB_MODE=0")
 	o.allThere() // applied once, not at each start
 }
+
+// TestStartWithoutDatabase starts while MariaDB is down, on what it read last.
+func TestStartWithoutDatabase(t *testing.T) {
+	o := newOutage(t)
+	o.serve(1)
+	o.stop()
+	o.db.Kill()
+	o.start("SIPD_DB_MODE=0")
+	if !strings.Contains(o.log.String(), "read again as soon as the database is back") {
+		t.Error("that the database is away was not told")
+	}
+	o.serve(3)
+	o.db.Restart(t)
+	o.until("the database was read", func() bool { return strings.Contains(o.log.String(), "the database is back") })
+	o.serve(1)
+	o.allThere()
+	o.idle()
+}

@@ -21,7 +21,7 @@ type Options struct {
 	SpoolDir string
 	// Layout is assumed until the tables have been seen; nil: the newest.
 	Layout *Layout
-	Log      *slog.Logger // nil: nowhere
+	Log    *slog.Logger // nil: nowhere
 	// Written is told the tags (see [CDRTag]) of CDRs that cannot be lost any
 	// more. It must be quick. nil: nobody.
 	Written func(tags []string)

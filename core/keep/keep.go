@@ -40,6 +40,7 @@ type Options struct {
 type file interface {
 	ReadAt([]byte, int64) (int, error)
 	WriteAt([]byte, int64) (int, error)
+	Truncate(int64) error
 	Sync() error
 	Close() error
 }
@@ -72,6 +73,7 @@ type Store struct {
 	unsaved map[string][]byte // what the disk has not taken; nil: deleted
 	segs    []*segment        // the last one is written to
 	live    int64             // bytes of the frames in index
+	newFile bool              // whose name the disk may not have yet
 	failing bool
 	closed  bool
 
@@ -204,6 +206,7 @@ func (s *Store) append(key string, value []byte) error {
 	}
 	b := frame(key, value)
 	if _, err := g.f.WriteAt(b, g.size); err != nil {
+		_ = g.f.Truncate(g.size) // else a shorter frame would leave some of it behind itself
 		return err
 	}
 	p := place{seg: g, offset: g.size, length: len(b), value: frameHead + len(key)}
@@ -239,6 +242,7 @@ func (s *Store) active() (*segment, error) {
 	}
 	g := &segment{number: number, path: path, f: f}
 	s.segs = append(s.segs, g)
+	s.newFile = true
 	return g, nil
 }
 
@@ -272,6 +276,8 @@ func (s *Store) loop() {
 func (s *Store) tend() {
 	s.mu.Lock()
 	s.retry()
+	newFile := s.newFile
+	s.newFile = false
 	var dirty []*segment
 	for _, g := range s.segs {
 		if g.dirty {
@@ -280,12 +286,26 @@ func (s *Store) tend() {
 		}
 	}
 	s.mu.Unlock()
+	if newFile {
+		if err := syncDir(s.opt.Dir); err != nil {
+			s.opt.Log.Error("what a restart needs may not survive a power cut", "dir", s.opt.Dir, "err", err)
+		}
+	}
 	for _, g := range dirty { // a slow disk delays nobody
 		if err := g.f.Sync(); err != nil {
 			s.opt.Log.Error("what a restart needs may not survive a power cut", "file", g.path, "err", err)
 		}
 	}
 	s.compact()
+}
+
+// syncDir has the disk keep the names of files.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 func (s *Store) retry() {

@@ -232,6 +232,47 @@ func TestDiskFull(t *testing.T) {
 	}
 }
 
+// TestPartialWrite: half a frame that a full disk took is taken back.
+func TestPartialWrite(t *testing.T) {
+	dir := t.TempDir()
+	var is atomic.Bool
+	s, err := open(Options{Dir: dir}, func(path string) (file, error) {
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+		return full{f, &is}, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	is.Store(true)
+	s.Put("b", "big", bytes.Repeat([]byte("x"), 10_000))
+	s.kill()
+	if st, err := os.Stat(filepath.Join(dir, "keep.000000000001")); err != nil || st.Size() != 0 {
+		t.Errorf("%d bytes are left, %v", st.Size(), err)
+	}
+}
+
+// TestNeverWritten: zeros at the end, as a power cut leaves them, are no damage.
+func TestNeverWritten(t *testing.T) {
+	dir := t.TempDir()
+	s := reopen(t, dir)
+	s.Put("b", "one", []byte("first"))
+	s.kill()
+	f, err := os.OpenFile(filepath.Join(dir, "keep.000000000001"), os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.Write(make([]byte, 4096)); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(all(t, reopen(t, dir), "b")); got != "map[one:first]" {
+		t.Error(got)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*.damaged")); left != nil {
+		t.Errorf("reported as damage: %v", left)
+	}
+}
+
 func TestOneStoreForADirectory(t *testing.T) {
 	dir := t.TempDir()
 	reopen(t, dir)

@@ -1,6 +1,7 @@
 package keep
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -76,9 +77,10 @@ func (s *Store) damaged(g *segment, rest []byte, last bool) {
 	}
 }
 
-// torn reports whether a rest is the beginning of one frame.
+// torn reports whether a rest is the beginning of one frame, or space that was
+// never written: a power cut may leave it.
 func torn(rest []byte) bool {
-	if len(rest) < frameHead {
+	if len(rest) < frameHead || len(bytes.Trim(rest, "\x00")) == 0 {
 		return true
 	}
 	return int64(len(rest)) < frameHead+int64(binary.BigEndian.Uint32(rest[4:]))

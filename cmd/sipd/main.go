@@ -38,6 +38,8 @@ type cli struct {
 	Run     runCmd     `cmd:"" help:"Run a route file."`
 	Check   checkCmd   `cmd:"" help:"Check a route file: syntax, modules, parameters, functions, routes."`
 	MI      miCmd      `cmd:"" name:"mi" help:"Send a management command to a running sipd (or OpenSIPS)."`
+	Flow    flowCmd    `cmd:"" help:"List, add, change and remove flows in the database."`
+	Agent   agentCmd   `cmd:"" help:"List, add, change and remove agents in the database."`
 	DB      dbCmd      `cmd:"" name:"db" help:"Create or check the database."`
 	Demo    demoCmd    `cmd:"" help:"A whole call in this terminal, on an embedded database."`
 	Version versionCmd `cmd:"" help:"Print the version."`

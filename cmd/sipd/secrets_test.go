@@ -34,6 +34,9 @@ func TestSecrets(t *testing.T) {
 		for _, command := range []string{"create", "check"} {
 			quiet(t, exitInput, "db", command, "--url", url)
 		}
+		quiet(t, exitInput, "flow", "list", "--url", url)
+		quiet(t, exitInput, "agent", "set", "x", "--skills", "y", "--url", url)
+		quiet(t, exitInput, "agent", "list", "-f", file)
 		t.Setenv("SIPD_DB_URL", url)
 		quiet(t, exitInput, "db", "check")
 		quiet(t, exitOK, "db", "check", "--help")

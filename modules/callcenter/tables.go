@@ -20,3 +20,24 @@ func CreateTables(ctx context.Context, d *db.DB) error { return store.Create(ctx
 func CheckTables(ctx context.Context, d *db.DB) (Report, error) {
 	return store.Check(ctx, store.Options{DB: d})
 }
+
+// Editor changes cc_flows or cc_agents; see [store.Editor].
+type Editor = store.Editor
+
+// What an [Editor] takes and returns.
+type (
+	Row        = store.Row        // one flow or agent
+	Changes    = store.Changes    // new values by column
+	NoRowError = store.NoRowError // no such flow or agent
+)
+
+// EditFlows opens cc_flows for changes. The names are those of [Settings], or
+// nil for the default ones.
+func EditFlows(ctx context.Context, d *db.DB, n Names) (*Editor, error) {
+	return store.NewEditor(ctx, d, n, store.Flows)
+}
+
+// EditAgents opens cc_agents for changes.
+func EditAgents(ctx context.Context, d *db.DB, n Names) (*Editor, error) {
+	return store.NewEditor(ctx, d, n, store.Agents)
+}

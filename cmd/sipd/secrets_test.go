@@ -31,7 +31,7 @@ func TestSecrets(t *testing.T) {
 		}
 		file := writeRoute(t, "listen \"udp:127.0.0.1:0\"\nlog_level \"debug\"\ndb_default_url \""+url+"\"\n"+center+answer)
 		quiet(t, exitInput, "run", "-f", file)
-		for _, command := range []string{"create", "check"} {
+		for _, command := range []string{"create", "check", "upgrade", "clean"} {
 			quiet(t, exitInput, "db", command, "--url", url)
 		}
 		quiet(t, exitInput, "flow", "list", "--url", url)

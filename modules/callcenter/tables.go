@@ -41,3 +41,25 @@ func EditFlows(ctx context.Context, d *db.DB, n Names) (*Editor, error) {
 func EditAgents(ctx context.Context, d *db.DB, n Names) (*Editor, error) {
 	return store.NewEditor(ctx, d, n, store.Agents)
 }
+
+// Statement is a step of an upgrade.
+type Statement = store.Statement
+
+// PlanUpgrade lists what would bring the tables of OpenSIPS 1.11 and later to
+// the newest layout; nothing when they have it. db holds cc_flows and
+// cc_agents, acc cc_cdrs, rt cc_calls; they may be the same.
+func PlanUpgrade(ctx context.Context, d, acc, rt *db.DB, n Names) ([]Statement, error) {
+	return store.Plan(ctx, store.Options{DB: d, AccDB: acc, RtDB: rt, Names: n})
+}
+
+// Upgrade runs a plan, and tells each statement before it runs. It may be
+// planned and run again when it failed.
+func Upgrade(ctx context.Context, plan []Statement, told func(Statement)) error {
+	return store.Upgrade(ctx, plan, told)
+}
+
+// ForeignCalls counts the rows of cc_calls that OpenSIPS left.
+func ForeignCalls(ctx context.Context, rt *db.DB) (int, error) { return store.ForeignCalls(ctx, rt) }
+
+// CleanCalls removes those rows and returns how many there were.
+func CleanCalls(ctx context.Context, rt *db.DB) (int64, error) { return store.CleanCalls(ctx, rt) }

@@ -102,3 +102,6 @@ func (n Names) fieldsOf(table string, c columns, era Era, all []field) ([]field,
 	}
 	return have, nil
 }
+
+// MarshalText is String, for JSON.
+func (e Era) MarshalText() ([]byte, error) { return []byte(e.String()), nil }

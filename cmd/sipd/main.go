@@ -40,6 +40,7 @@ type cli struct {
 	MI      miCmd      `cmd:"" name:"mi" help:"Send a management command to a running sipd (or OpenSIPS)."`
 	Flow    flowCmd    `cmd:"" help:"List, add, change and remove flows in the database."`
 	Agent   agentCmd   `cmd:"" help:"List, add, change and remove agents in the database."`
+	Doctor  doctorCmd  `cmd:"" help:"Find out why calls do not reach agents: tables, settings, phones, media servers, the running server."`
 	DB      dbCmd      `cmd:"" name:"db" help:"Create, check, upgrade or clean the database."`
 	Demo    demoCmd    `cmd:"" help:"A whole call in this terminal, on an embedded database."`
 	Version versionCmd `cmd:"" help:"Print the version."`

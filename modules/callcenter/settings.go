@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sipd/sipd/core"
+	"github.com/sipd/sipd/core/db"
 	"github.com/sipd/sipd/modules/callcenter/store"
 )
 
@@ -19,6 +20,9 @@ type Settings struct {
 	RejectOnNoAgents         bool
 	InternalDispatching      bool
 }
+
+// Spool is the directory of the journal, when db_url is u.
+func (s Settings) Spool(u db.URL) string { return spoolPath(s.SpoolDir, u) }
 
 // Names are tables and columns by the parameters that rename them.
 type Names = store.Names

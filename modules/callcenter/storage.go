@@ -111,16 +111,19 @@ func names(p *params) store.Names {
 // spoolDir is where the journal lives. It must be there before the first
 // call: a journal that cannot be written would lose what it is for.
 func spoolDir(param string, u db.URL) (string, error) {
-	dir := param
-	switch {
-	case dir != "":
-	case u.Dialect == db.SQLite:
-		dir = filepath.Dir(u.Name)
-	default:
-		dir = "/var/lib/sipd/spool"
-	}
+	dir := spoolPath(param, u)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf(`the journal's directory: %w: name one with modparam("call_center", "spool_dir", "/path")`, err)
 	}
 	return dir, nil
+}
+
+func spoolPath(param string, u db.URL) string {
+	switch {
+	case param != "":
+		return param
+	case u.Dialect == db.SQLite:
+		return filepath.Dir(u.Name)
+	}
+	return "/var/lib/sipd/spool"
 }

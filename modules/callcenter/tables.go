@@ -18,7 +18,13 @@ func CreateTables(ctx context.Context, d *db.DB) error { return store.Create(ctx
 // CheckTables looks at tables, versions and rows, and names what is wrong
 // with its remedy. The error says that the database could not be read.
 func CheckTables(ctx context.Context, d *db.DB) (Report, error) {
-	return store.Check(ctx, store.Options{DB: d})
+	return CheckAll(ctx, d, d, d, nil)
+}
+
+// CheckAll is [CheckTables] with cc_cdrs in acc, cc_calls in rt, and tables
+// and columns renamed.
+func CheckAll(ctx context.Context, d, acc, rt *db.DB, n Names) (Report, error) {
+	return store.Check(ctx, store.Options{DB: d, AccDB: acc, RtDB: rt, Names: n})
 }
 
 // Editor changes cc_flows or cc_agents; see [store.Editor].

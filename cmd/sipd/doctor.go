@@ -257,7 +257,7 @@ func (c *doctorCmd) running(ctx context.Context, p *patient, found *symptoms) {
 		}
 	}
 	if len(reload) > 0 {
-		found.add(sevError, "run "+p.mi+" cc_reload", "the running server has not read %s", strings.Join(reload, ", "))
+		found.add(sevError, "run "+p.mi+" cc_reload; it logs agents in and out as logstate says", "the running server has not read %s", strings.Join(reload, ", "))
 	}
 }
 

@@ -33,7 +33,7 @@ var (
 type provisionFlags struct {
 	place
 	miFlags
-	Reload bool `help:"Let the running server read the tables: sipd mi cc_reload."`
+	Reload bool `help:"Let the running server read the tables (sipd mi cc_reload). It logs agents in and out as logstate says."`
 	JSON   bool `help:"Print the row as JSON."`
 }
 
@@ -163,7 +163,7 @@ func (t table) remove(s streams, f provisionFlags, id string) error {
 func (f provisionFlags) reload(s streams) error {
 	if !f.Reload {
 		if !f.JSON {
-			fmt.Fprintln(s.out, "run: sipd mi cc_reload")
+			fmt.Fprintln(s.out, "run: sipd mi cc_reload (it logs agents in and out as logstate says)")
 		}
 		return nil
 	}

@@ -221,12 +221,12 @@ func (f frame) agentBoard() board {
 }
 
 func (f frame) callBoard() board {
-	b := board{columns: []column{{"CALL", 12, true}, {"STATE", 11, true}, {"FLOW", 0, true}, {"AGENT", 16, true}, {"TIME", 7, false}}}
+	b := board{columns: []column{{"CALL OF", 0, true}, {"STATE", 11, true}, {"AGENT", 12, true}, {"TIME", 7, false}, {"ID", 22, true}}}
 	calls := slices.Clone(f.Calls)
 	slices.SortStableFunc(calls, func(x, y liveCall) int { return cmp.Compare(y.Time, x.Time) })
 	for _, c := range calls {
 		if f.flow == "" || c.Flow == f.flow {
-			b.rows = append(b.rows, row{cells: []string{c.ID, c.State, c.Flow, c.Agent, clock(c.Time)}})
+			b.rows = append(b.rows, row{cells: []string{c.Flow, c.State, c.Agent, clock(c.Time), c.ID}})
 		}
 	}
 	return b

@@ -137,6 +137,10 @@ func TestDoctorLogin(t *testing.T) {
 	want := []string{"error: flow tech_support: 0 of 1 agents with skill test are logged in: cc_handle_call answers -4 (reject_on_no_agents is 1): run sipd mi ", " cc_agent_login 1008 1"}
 	says(t, diagnose(t, exitFault, "-f", file, "--silent"), want...)
 
+	must(t, "flow", "set", "tech_support", "--message-welcome", "player:welcom", "--url", url)
+	says(t, diagnose(t, exitFault, "-f", file, "--silent"), "error: flow tech_support: message_welcome is player:welcom, and the player has no such sound", "there are ", "welcome")
+	must(t, "flow", "set", "tech_support", "--message-welcome", "player:welcome;x=1", "--url", url)
+
 	in, stop := started(t, file, nil)
 	defer stop()
 	at := miURL(in)

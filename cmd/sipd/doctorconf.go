@@ -11,6 +11,7 @@ import (
 	"github.com/sipd/sipd/core"
 	"github.com/sipd/sipd/core/sip"
 	"github.com/sipd/sipd/modules/callcenter"
+	"github.com/sipd/sipd/modules/player"
 )
 
 // configuration looks for settings that contradict each other. It asks
@@ -20,16 +21,18 @@ func (p *patient) configuration(found *symptoms) {
 		found.add(sevWarning, `an external dispatcher must send cc_dispatch_call_to_agent; without one, set internal_call_dispatching to 1 (it is not about internal calls)`,
 			"internal_call_dispatching is 0: sipd gives no call to an agent by itself")
 	}
-	player := slices.ContainsFunc(p.cfg.Loads, func(l core.Load) bool { return l.Name == "player" })
+	loaded, sounds := p.player(found)
 	for _, f := range p.flows {
 		p.staff(f, found)
 		p.messages(f, found)
 		for _, column := range []string{"message_welcome", "message_queue", "message_dissuading", "message_flow_id"} {
 			uri := f.Get(column)
 			switch builtin := strings.HasPrefix(strings.ToLower(uri), "player:"); {
-			case builtin && !player:
+			case builtin && !loaded:
 				found.add(sevError, `add loadmodule "player"`, "flow %s: %s is %s, and the module player is not loaded", f.ID(), column, uri)
-			case !builtin && uri != "" && !player && p.self(uri):
+			case builtin && sounds != nil && !slices.Contains(sounds, soundOf(uri)):
+				found.add(sevError, "there are "+strings.Join(sounds, ", ")+"; add NAME.wav to sounds_dir", "flow %s: %s is %s, and the player has no such sound", f.ID(), column, uri)
+			case !builtin && uri != "" && !loaded && p.self(uri):
 				found.add(sevError, "set it to the media server, or load the module player and write player:NAME", "flow %s: %s %s is sipd itself", f.ID(), column, uri)
 			}
 		}
@@ -39,6 +42,31 @@ func (p *patient) configuration(found *symptoms) {
 			found.add(sevError, "set it to the agent's phone, or to the registrar that knows it", "agent %s: location %s is sipd itself", a.ID(), uri)
 		}
 	}
+}
+
+// player tells whether the module player is loaded, and its sounds.
+func (p *patient) player(found *symptoms) (loaded bool, sounds []string) {
+	if !slices.ContainsFunc(p.cfg.Loads, func(l core.Load) bool { return l.Name == "player" }) {
+		return false, nil
+	}
+	dir := ""
+	for _, set := range p.cfg.Params {
+		if set.Module == "player" && set.Name == "sounds_dir" {
+			dir, _ = set.Value.(string)
+		}
+	}
+	sounds, err := player.Sounds(dir)
+	if err != nil {
+		found.add(sevError, "mend it: sipd does not start so", "player: %v", err)
+		return true, nil
+	}
+	return true, sounds
+}
+
+// soundOf is NAME of player:NAME;params.
+func soundOf(uri string) string {
+	name, _, _ := strings.Cut(uri[len("player:"):], ";")
+	return name
 }
 
 // messages looks at one flow's messages and thresholds.

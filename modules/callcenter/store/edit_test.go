@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/sipd/sipd/core/db"
+	"github.com/sipd/sipd/core/db/dbtest"
 )
 
 func editor(t *testing.T, d *db.DB, n Names, kind Provisioned) *Editor {
@@ -151,4 +152,26 @@ func TestEditRenamed(t *testing.T) {
 			t.Error(rows, err)
 		}
 	})
+}
+
+// TestEditTwins has ids that differ in case only, which a table without the
+// unique key may hold: each is changed alone.
+func TestEditTwins(t *testing.T) {
+	d := openDB(t, dbtest.MariaDB(t))
+	create(t, d)
+	exec(t, d, "ALTER TABLE cc_agents DROP INDEX unique_agentid;\n"+
+		"INSERT INTO cc_agents (agentid, location, skills) VALUES ('al', 'sip:a@h', 's'), ('Al', 'sip:b@h', 's')")
+	e := editor(t, d, nil, Agents)
+	if _, err := e.Set(t.Context(), "Al", Changes{"skills": "x"}); err != nil {
+		t.Error(err)
+	}
+	if got := all(t, d, "SELECT agentid, skills FROM cc_agents"); !slices.Equal(got, []string{"al|s", "Al|x"}) {
+		t.Errorf("%q", got)
+	}
+	if err := e.Remove(t.Context(), "al"); err != nil {
+		t.Error(err)
+	}
+	if got := all(t, d, "SELECT agentid FROM cc_agents"); !slices.Equal(got, []string{"Al"}) {
+		t.Errorf("%q", got)
+	}
 }

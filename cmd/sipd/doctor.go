@@ -291,6 +291,8 @@ func (c *doctorCmd) questions(p *patient, found *symptoms) error {
 		o, asked := results[u.uri]
 		switch {
 		case !asked:
+		case o.fine && uris[u.uri] && p.settings.MediaTimeout > 0 && o.after > p.settings.MediaTimeout:
+			found.add(sevError, "let it answer sooner, or set media_answer_timeout to more seconds", "%s %s %s, and media_answer_timeout is %v%s", u.what, u.uri, o.text, p.settings.MediaTimeout, u.effect)
 		case o.fine:
 			found.add(sevOK, "", "%s %s %s", u.what, u.uri, o.text)
 		default:

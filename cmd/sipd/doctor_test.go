@@ -32,7 +32,7 @@ modparam("call_center", "db_url", "%s")
 // as "severity: what: remedy".
 func diagnose(t *testing.T, want int, args ...string) (list []string) {
 	t.Helper()
-	exit, out, errs := sipd(append([]string{"doctor", "--json", "--timeout", "400ms"}, args...)...)
+	exit, out, errs := sipd(append([]string{"doctor", "--json", "--timeout=400ms"}, args...)...)
 	if exit != want {
 		t.Errorf("exit code %d, want %d: %s%s", exit, want, out, errs)
 	}
@@ -126,6 +126,19 @@ func TestDoctorPhones(t *testing.T) {
 		t.Error("a phone that answers OPTIONS was called")
 	}
 	fails(t, exitInput, `no flow "teck" that can be used; did you mean "tech"?`, "doctor", "teck", "-f", file)
+}
+
+// TestDoctorSlow has a media server that answers later than sipd waits.
+func TestDoctorSlow(t *testing.T) {
+	slow, err := openPhone(t.Context(), phone.Options{Name: "slow", Ring: 1100 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, url, _ := clinic(t, "modparam(\"call_center\", \"media_answer_timeout\", 1)\n")
+	must(t, "flow", "add", "tech", "--skill", "s", "--message-queue", slow.URI().String(), "--url", url)
+	must(t, "agent", "add", "al", "--skills", "s", "--location", slow.URI().String(), "--logstate", "1", "--url", url)
+	says(t, diagnose(t, exitFault, "-f", file, "--timeout", "5s"),
+		"error: flow tech: message_queue "+slow.URI().String()+" answers calls, in 1.1", "and media_answer_timeout is 1s: callers hear nothing while they wait")
 }
 
 // TestDoctorLogin has the agent of the first attempt: in the database, and

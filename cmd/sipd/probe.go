@@ -29,7 +29,8 @@ type outcome struct {
 	fine bool
 	text string // "answers", "refuses calls with 486 Busy Here", ...
 	// hint is the remedy of an outcome that is not fine.
-	hint string
+	hint  string
+	after time.Duration // of an answered call
 }
 
 // openProber opens a port beside the first socket of the server, so that
@@ -229,7 +230,7 @@ func (p *prober) invite(ctx context.Context, uri sip.URI, media bool) outcome {
 			switch {
 			case r.IsSuccess():
 				p.bye(req, r)
-				return outcome{fine: true, text: "answers calls, in " + took(begun)}
+				return outcome{fine: true, text: "answers calls, in " + took(begun), after: time.Since(begun)}
 			case r.IsFinal():
 				return refusal(r, "calls")
 			case !media && r.Code >= 180:

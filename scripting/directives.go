@@ -170,7 +170,7 @@ func (r *recorder) loadmodule(L *lua.LState) {
 }
 
 func (r *recorder) didYouMean(name string) string {
-	if near := nearest(name, slices.Collect(maps.Keys(r.modules))); near != "" {
+	if near := Nearest(name, slices.Collect(maps.Keys(r.modules))); near != "" {
 		return fmt.Sprintf(" (did you mean %q?)", near)
 	}
 	return ""
@@ -216,7 +216,7 @@ func (r *recorder) param(L *lua.LState, set core.ParamSet) {
 			names = append(names, p.Name)
 		}
 		hint := ""
-		if near := nearest(set.Name, names); near != "" {
+		if near := Nearest(set.Name, names); near != "" {
 			hint = "; did you mean " + near + "?"
 		}
 		r.fault(L, "modparam %s.%s: module %s has no such parameter%s", set.Module, set.Name, set.Module, hint)
@@ -278,7 +278,7 @@ func (r *recorder) global(L *lua.LState, what string, set core.ParamSet) {
 		r.cfg.Globals[set.Name] = set
 		return
 	}
-	if near := nearest(set.Name, names); near != "" {
+	if near := Nearest(set.Name, names); near != "" {
 		r.fault(L, "%s%s: no such global parameter; did you mean %s?", what, set.Name, near)
 		return
 	}

@@ -142,7 +142,7 @@ func (l *linter) nearVar(name string) string {
 	for n := range l.vars {
 		names = append(names, n)
 	}
-	if near := nearest(name, names); near != "" && len(name) > 2 {
+	if near := Nearest(name, names); near != "" && len(name) > 2 {
 		return "; did you mean pv." + near + "?"
 	}
 	return ""

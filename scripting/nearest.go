@@ -2,8 +2,9 @@ package scripting
 
 import "slices"
 
-// nearest returns the word most like name, or "" when none is like it.
-func nearest(name string, words []string) string {
+// Nearest returns the word most like name, or "" when none is like it. It
+// sorts words.
+func Nearest(name string, words []string) string {
 	best, least := "", max(2, len(name)/3)+1
 	slices.Sort(words)
 	for _, w := range words {

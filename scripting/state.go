@@ -118,7 +118,7 @@ func (a *api) unknown(name string) string {
 	if m := a.owner[name]; m != "" {
 		return fmt.Sprintf("%s belongs to module %s: missing loadmodule %q?", name, m, m)
 	}
-	if near := nearest(name, append(slices.Collect(maps.Keys(a.owner)), nativeNames()...)); near != "" {
+	if near := Nearest(name, append(slices.Collect(maps.Keys(a.owner)), nativeNames()...)); near != "" {
 		return fmt.Sprintf("nothing is called %s; did you mean %s?", name, near)
 	}
 	return fmt.Sprintf("nothing is called %s: missing loadmodule, or a misspelt name?", name)

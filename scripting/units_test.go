@@ -80,7 +80,7 @@ func TestSharedFull(t *testing.T) {
 func TestNearest(t *testing.T) {
 	words := []string{"cc_handle_call", "send_reply", "route"}
 	for name, want := range map[string]string{"cc_handel_call": "cc_handle_call", "sendreply": "send_reply", "zzz": "", "": ""} {
-		if got := nearest(name, words); got != want {
+		if got := Nearest(name, words); got != want {
 			t.Errorf("%s: got %q", name, got)
 		}
 	}

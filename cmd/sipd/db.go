@@ -14,8 +14,10 @@ import (
 const dbTime = 60 * time.Second
 
 type dbCmd struct {
-	Create dbCreateCmd `cmd:"" help:"Make the tables of call_center (OpenSIPS 3.3 and later) where they are missing."`
-	Check  dbCheckCmd  `cmd:"" help:"Check tables and rows; exit code 2 when something is wrong."`
+	Create  dbCreateCmd  `cmd:"" help:"Make the tables of call_center (OpenSIPS 3.3 and later) where they are missing."`
+	Check   dbCheckCmd   `cmd:"" help:"Check tables and rows; exit code 2 when something is wrong."`
+	Upgrade dbUpgradeCmd `cmd:"" help:"Bring the tables of an older OpenSIPS to the layout of 3.3 and later. Stop what uses them, and make a copy, before."`
+	Clean   dbCleanCmd   `cmd:"" help:"Remove the calls from cc_calls that an OpenSIPS left there."`
 }
 
 // dbURL is the flag both commands share.

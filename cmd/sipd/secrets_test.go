@@ -31,9 +31,12 @@ func TestSecrets(t *testing.T) {
 		}
 		file := writeRoute(t, "listen \"udp:127.0.0.1:0\"\nlog_level \"debug\"\ndb_default_url \""+url+"\"\n"+center+answer)
 		quiet(t, exitInput, "run", "-f", file)
-		for _, command := range []string{"create", "check"} {
+		for _, command := range []string{"create", "check", "upgrade", "clean"} {
 			quiet(t, exitInput, "db", command, "--url", url)
 		}
+		quiet(t, exitInput, "flow", "list", "--url", url)
+		quiet(t, exitInput, "agent", "set", "x", "--skills", "y", "--url", url)
+		quiet(t, exitInput, "agent", "list", "-f", file)
 		t.Setenv("SIPD_DB_URL", url)
 		quiet(t, exitInput, "db", "check")
 		quiet(t, exitOK, "db", "check", "--help")

@@ -223,7 +223,7 @@ modparam("httpd", "port", 0)`+answer), nil)
 		{"run -f DIR", 2, `DIR:1: reading DIR: read DIR: is a directory`},
 		{"check", 2, `sipd: expected "<file>"`},
 		{"check DIR/none.lua", 2, `DIR/none.lua: 1 error, 0 warnings`},
-		{"db", 2, `sipd: expected one of "create", "check"`},
+		{"db", 2, `sipd: expected one of "create", "check", "upgrade", "clean"`},
 		{"db create", 2, `sipd: missing flags: --url=STRING`},
 		{"db create --url here", 2, `sipd db create: bad database URL: want mysql://user:password@host/database or sqlite:///path`},
 		{"db create --url " + away, 2, `sipd db create: database mysql://operator:***@127.0.0.1:1/opensips: dial tcp 127.0.0.1:1: connect: connection refused: is the server running, and does it listen there?`},

@@ -55,26 +55,37 @@ func openSpool(dir, id string) (*spool, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("spool directory %s: %w: create it, or name another one", dir, err)
 	}
+	s := &spool{dir: dir, id: id, stream: newStream(), create: createFile}
+	var err error
+	if s.old, err = segmentsIn(dir, id); err != nil {
+		return nil, err
+	}
+	if n := len(s.old); n > 0 {
+		s.number = s.old[n-1].number
+	}
+	probe := filepath.Join(dir, id+".probe")
+	if err := os.WriteFile(probe, nil, 0o600); err != nil {
+		return nil, fmt.Errorf("spool directory %s: %w: it must be writable by the user that runs sipd", dir, err)
+	}
+	return s, os.Remove(probe)
+}
+
+// segmentsIn lists the files of a journal in their order.
+func segmentsIn(dir, id string) (list []segment, err error) {
 	names, err := filepath.Glob(filepath.Join(escapeGlob(dir), id+".*.journal"))
 	if err != nil {
 		return nil, fmt.Errorf("spool directory %s: %w", dir, err)
 	}
-	s := &spool{dir: dir, id: id, stream: newStream(), create: createFile}
 	for _, path := range names {
 		parts := strings.Split(filepath.Base(path), ".")
 		n, err := strconv.ParseUint(parts[1], 10, 64)
 		if err != nil || len(parts) != 4 {
 			continue
 		}
-		s.old = append(s.old, segment{path: path, number: n, stream: parts[2]})
-		s.number = max(s.number, n)
+		list = append(list, segment{path: path, number: n, stream: parts[2]})
 	}
-	slices.SortFunc(s.old, func(a, b segment) int { return cmp.Compare(a.number, b.number) })
-	probe := filepath.Join(dir, id+".probe")
-	if err := os.WriteFile(probe, nil, 0o600); err != nil {
-		return nil, fmt.Errorf("spool directory %s: %w: it must be writable by the user that runs sipd", dir, err)
-	}
-	return s, os.Remove(probe)
+	slices.SortFunc(list, func(a, b segment) int { return cmp.Compare(a.number, b.number) })
+	return list, nil
 }
 
 // tags are those in the files of earlier starts.

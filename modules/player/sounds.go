@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"slices"
@@ -69,6 +70,12 @@ func loadSounds(dir, once string) (map[string]*sound, error) {
 		}
 	}
 	return all, nil
+}
+
+// Sounds lists the names that player:NAME takes when sounds_dir is dir.
+func Sounds(dir string) ([]string, error) {
+	all, err := loadSounds(dir, "")
+	return slices.Sorted(maps.Keys(all)), err
 }
 
 // loadDir adds every NAME.wav of a directory; where is its name in errors.

@@ -16,12 +16,18 @@ type Report struct {
 	Era           Era // of the table of agents
 	Flows, Agents int // rows that can be used
 	Findings      []BadRow
+	// Upgrade are the statements with which sipd db upgrade would bring the
+	// tables to the newest layout; none when they have it, or are not there.
+	Upgrade []string
 }
 
 // String writes a line for the tables and one for each finding.
 func (r Report) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "layout of %s, %d flows, %d agents\n", r.Era, r.Flows, r.Agents)
+	if n := len(r.Upgrade); n > 0 {
+		fmt.Fprintf(&b, "sipd db upgrade brings it to the layout of %s; statements: %d, shown by --dry-run\n", Era33, n)
+	}
 	for _, f := range r.Findings {
 		b.WriteString(f.String() + "\n")
 	}
@@ -41,6 +47,11 @@ func Check(ctx context.Context, o Options) (Report, error) {
 	for _, check := range []func(context.Context, Options, Names, *Report) error{checkConfig, checkWritten, checkVersions} {
 		if err := check(ctx, o, names, &r); err != nil {
 			return Report{}, err
+		}
+	}
+	if plan, err := Plan(ctx, o); err == nil {
+		for _, s := range plan {
+			r.Upgrade = append(r.Upgrade, s.SQL)
 		}
 	}
 	return r, nil

@@ -96,7 +96,7 @@ func absentTables(ctx context.Context, d *db.DB, tables []string) (map[string]bo
 			continue
 		}
 		if lacks := c.missing(currentColumns(table)); len(lacks) > 0 {
-			return nil, fmt.Errorf("database %s: table %s exists without the columns %s; nothing was changed: sipd can use tables of older OpenSIPS releases as they are, or migrate them with opensips-cli, or create the tables in another database",
+			return nil, fmt.Errorf("database %s: table %s exists without the columns %s; nothing was changed: sipd can use tables of older OpenSIPS releases as they are; sipd db upgrade brings them to the newest layout; or create the tables in another database",
 				d.URL(), table, strings.Join(lacks, ", "))
 		}
 	}

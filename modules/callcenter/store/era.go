@@ -102,3 +102,17 @@ func (n Names) fieldsOf(table string, c columns, era Era, all []field) ([]field,
 	}
 	return have, nil
 }
+
+// MarshalText is String, for JSON.
+func (e Era) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+
+// UnmarshalText is the reverse of MarshalText.
+func (e *Era) UnmarshalText(text []byte) error {
+	for _, era := range []Era{Era30, Era31, Era33} {
+		if era.String() == string(text) {
+			*e = era
+			return nil
+		}
+	}
+	return fmt.Errorf("no layout is called %q", text)
+}

@@ -93,7 +93,7 @@ func start(dir string, temp bool) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("mariadb-install-db: %w\n%s", err, out)
 	}
-	grant := fmt.Sprintf("CREATE USER IF NOT EXISTS '%s'@'127.0.0.1' IDENTIFIED BY '%s';\nGRANT ALL ON *.* TO '%s'@'127.0.0.1';\n", User, Password, User)
+	grant := fmt.Sprintf("CREATE USER IF NOT EXISTS '%s'@'127.0.0.1' IDENTIFIED BY '%s';\nGRANT ALL ON *.* TO '%s'@'127.0.0.1' WITH GRANT OPTION;\n", User, Password, User)
 	if err := os.WriteFile(s.path("init.sql"), []byte(grant), 0o600); err != nil {
 		return nil, err
 	}

@@ -184,6 +184,11 @@ func (p *Phone) ring(tx sip.ServerRequest) {
 		return
 	}
 	time.AfterFunc(p.o.Ring, func() {
+		select {
+		case <-c.ended: // cancelled
+			return
+		default:
+		}
 		if p.o.Code >= 300 {
 			_ = tx.Respond(sip.NewResponse(req, p.o.Code, "", tag))
 			p.forget(c)

@@ -131,6 +131,21 @@ func TestWhoGetsARequest(t *testing.T) {
 	ask("INVITE", 503)
 }
 
+// TestRequestsBeforeTheStart: one inside a dialog waits for the modules, since
+// the dialog may be of the process before.
+func TestRequestsBeforeTheStart(t *testing.T) {
+	var r *routing
+	bye := newTx("BYE")
+	bye.req.Headers.Set("To", "<sip:pbx@192.0.2.1>;tag=kept")
+	r = newRouting(RouteNames{Request: true}, &dialogs{fakeModule{&diary{}, Exports{Name: "d"}, nil}},
+		&early{fakeModule{&diary{}, Exports{Name: "e"}, nil}, func() { r.net.handle(bye) }})
+	r.start(t)
+	if code := <-bye.codes; code != 200 {
+		t.Errorf("BYE answered %d", code)
+	}
+	r.end(t)
+}
+
 // early is a module that gets requests during its Init.
 type early struct {
 	fakeModule

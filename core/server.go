@@ -239,10 +239,13 @@ func (s *Server) MI() *mi.Registry { return &s.cmds }
 // serve is the handler of the network.
 func (s *Server) serve(tx sip.ServerRequest) {
 	if !s.ready.Load() && !s.stopping() {
-		if !s.early.hold(tx) {
-			s.refuse(tx, 503)
+		if s.early.hold(tx) {
+			return
 		}
-		return
+		if !s.ready.Load() { // else it became so just now
+			s.refuse(tx, 503)
+			return
+		}
 	}
 	for _, own := range s.dialogs {
 		if own(tx) {

@@ -30,16 +30,19 @@ type Endpoint interface {
 	// retransmits its 2xx.
 	Send(req *Request)
 
-	// Resume is Request for an INVITE that an earlier process sent with this
-	// Branch, and whose final response may still come: it is not sent again,
-	// but may be cancelled, and what comes is acknowledged as usual. When
-	// nothing comes for 64*T1 the transaction ends with a local 408.
-	Resume(req *Request, on func(*Response)) ClientTransaction
+	// Resume takes up the transaction of an INVITE that an earlier process
+	// sent in the way that sent says, and whose final response may still
+	// come. Nothing is sent before Cancel, which does so at once; what comes
+	// is acknowledged as usual. When nothing comes for 64*T1 the transaction
+	// ends with a local 408. Of req the Request-URI, Route, From, To, Call-ID
+	// and CSeq must be those of the INVITE.
+	Resume(req *Request, sent Sent, on func(*Response)) ClientTransaction
 
 	// Reopen makes the server transaction of an INVITE that an earlier process
-	// received and did not answer finally. Socket must be one of Sockets.
-	// Nothing is sent. It is nil when there is such a transaction, or the
-	// request has no Via.
+	// received and may have answered. Of its headers those are needed that a
+	// response copies. Nothing is sent; the INVITE, should it come again, gets
+	// 100 or what was responded since. It is nil when the request has come
+	// again already, or its headers cannot be used.
 	Reopen(req *Request) ServerRequest
 }
 

@@ -62,10 +62,19 @@ type Request struct {
 	// NextHop, when set, is where a sent request goes instead of its first
 	// Route or its Request-URI (an outbound proxy).
 	NextHop URI
-	// Branch, when set, is that of the Via which is added for the first
-	// target, so that who must outlive this process can keep it: see
-	// [Endpoint.Resume].
-	Branch string
+	// OnSent, when set, is told each way a request is about to be sent by
+	// [Endpoint.Request]: the first, and others when that one fails. It is
+	// called with a lock held, also before Request returns, and must do no
+	// more than take note.
+	OnSent func(Sent)
+}
+
+// Sent is the way a request went: what another process must know to take its
+// transaction up (see [Endpoint.Resume]).
+type Sent struct {
+	Branch string // of its Via
+	Socket *Socket
+	Addr   netip.AddrPort
 }
 
 // Response is a SIP response.

@@ -14,6 +14,7 @@ type dialog struct {
 	routes        []string    // in the order of our requests
 	cseq          uint32      // of our last request
 	remoteCSeq    uint32      // of the far end's last request
+	tolerant      bool        // that request may come again: its answer may be lost
 }
 
 // request builds a request of the dialog with the next CSeq.

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
+	"regexp"
 	"sync/atomic"
 	"time"
 )
@@ -28,6 +29,12 @@ func (i ids) key() Key { return Key(fmt.Sprintf("%d.%d", i.run, i.last.Add(1))) 
 // token returns a new Call-ID or tag. It cannot be guessed: who knows it may
 // end the call (RFC 3261 section 19.3).
 func (i ids) token() string { return i.prefix + rand.Text() }
+
+// anyToken is what [ids.token] makes in any run.
+var anyToken = regexp.MustCompile(`^B2B\.[0-9]{1,20}\.[A-Z2-7]{26}$`)
+
+// ofAnyRun reports whether a tag was made by this process or one before.
+func ofAnyRun(tag string) bool { return anyToken.MatchString(tag) }
 
 // intN returns a random number from 0 to n-1.
 func intN(n int) int {

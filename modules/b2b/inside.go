@@ -21,6 +21,7 @@ func (l *leg) received(tx sip.ServerRequest) {
 		return
 	}
 	l.dlg.remoteCSeq, _ = req.CSeq()
+	l.dlg.tolerant = false
 	if req.Method == sip.BYE {
 		l.gotBye(tx)
 		return
@@ -32,7 +33,7 @@ func (l *leg) received(tx sip.ServerRequest) {
 	switch req.Method {
 	case sip.INVITE:
 		l.dlg.refresh(req.Contact())
-		tx.OnCancel(func(cancel *sip.Request) { l.s.box.Post(func() { l.s.cancelled(cancel, ref) }) })
+		l.s.awaitCancel(tx, ref)
 		l.s.feed(logic.Offered{Leg: l.id, Ref: ref, SDP: sdp})
 	case sip.UPDATE:
 		l.dlg.refresh(req.Contact())
@@ -50,7 +51,7 @@ func (l *leg) refuses(req *sip.Request) int {
 	switch {
 	case tag != "" && req.FromTag() != tag:
 		return 481
-	case cseq <= l.dlg.remoteCSeq && l.dlg.remoteCSeq != 0:
+	case cseq <= l.dlg.remoteCSeq && l.dlg.remoteCSeq != 0 && !(l.dlg.tolerant && cseq == l.dlg.remoteCSeq):
 		return 500 // RFC 3261 section 12.2.2
 	case req.Method == sip.BYE:
 		return 0

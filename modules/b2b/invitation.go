@@ -3,6 +3,7 @@ package b2b
 import (
 	"fmt"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/sipd/sipd/core/sip"
@@ -17,8 +18,11 @@ type invitation struct {
 	offered bool         // it carries an offer
 	done    bool         // it has a final response
 	tag     string       // of the 2xx
-	branch  string       // of its Via
 	ack     *sip.Request // of the 2xx, once it was sent
+	until   time.Time    // the 2xx may come again
+
+	uri  string                   // of the request
+	sent atomic.Pointer[sip.Sent] // the way it went last
 }
 
 // invite opens a leg to the destination of an attempt.
@@ -80,9 +84,12 @@ func (l *leg) reinvite(sdp string) {
 
 func (l *leg) sendInvite(req *sip.Request, first bool) {
 	l.s.local(l, req)
-	req.Branch = sip.MagicCookie + l.s.m.ids.token()
-	i := &invitation{cseq: l.dlg.cseq, first: first, offered: len(req.Body) > 0, branch: req.Branch}
+	i := &invitation{cseq: l.dlg.cseq, first: first, offered: len(req.Body) > 0, uri: req.URI.String()}
 	l.client = i
+	req.OnSent = func(sent sip.Sent) {
+		i.sent.Store(&sent)
+		l.s.box.Post(func() { l.s.changed = true })
+	}
 	l.s.flying++
 	i.tx = l.s.m.host.Endpoint().Request(req, func(res *sip.Response) {
 		l.s.box.Post(func() { l.response(i, res) })
@@ -102,7 +109,7 @@ func (l *leg) response(i *invitation, res *sip.Response) {
 	case res.IsSuccess():
 		l.finish(i)
 		to, _ := res.To()
-		i.tag = to.Tag()
+		i.tag, i.until = to.Tag(), time.Now().Add(64*t1)
 		if i.first {
 			l.dlg.confirm(res)
 		} else {
@@ -177,7 +184,7 @@ func (l *leg) endFork(i *invitation, res *sip.Response, tag string) {
 
 // cancel cancels our open INVITE.
 func (l *leg) cancel() {
-	if i := l.client; i != nil && !i.done {
+	if i := l.client; i != nil && !i.done && i.tx != nil {
 		var h sip.Headers
 		if l.id != logic.Caller {
 			h = l.s.reason

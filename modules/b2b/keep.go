@@ -1,14 +1,11 @@
 package b2b
 
 import (
+	"bytes"
 	"encoding/json"
-	"errors"
-	"fmt"
-	"maps"
-	"net/netip"
+	"strings"
 	"time"
 
-	"github.com/sipd/sipd/core/mailbox"
 	"github.com/sipd/sipd/core/sip"
 	"github.com/sipd/sipd/modules/b2b/logic"
 )
@@ -16,11 +13,15 @@ import (
 // keptVersion is the form of what Keep is given.
 const keptVersion = 1
 
-// cseqMargin is what local sequence numbers jump by at a restart: more than
-// the requests that a leg may send before its state is kept again.
 const (
+	// cseqMargin is what local sequence numbers jump by at a restart: more
+	// than the requests that a leg may have sent since its state was kept.
 	cseqMargin = 100
-	cseqDrift  = cseqMargin / 2
+	// cseqDrift is how far the kept sequence numbers of a leg may lie behind:
+	// a relayed INFO is no reason to write.
+	cseqDrift = cseqMargin / 2
+	// maxCSeq is less than 2^31 by some margins (RFC 3261 section 8.1.1.5).
+	maxCSeq = 1<<31 - 100*cseqMargin
 )
 
 // kept is a session on disk.
@@ -47,7 +48,7 @@ type keptCaller struct {
 	Socket string `json:"socket"`
 }
 
-// keptLeg is a [leg] that is not over.
+// keptLeg is a [leg] that has not ended, or whose BYE has no answer.
 type keptLeg struct {
 	ID         logic.Leg    `json:"id"`
 	Role       string       `json:"role"`
@@ -61,21 +62,28 @@ type keptLeg struct {
 	Routes     []string     `json:"routes,omitempty"`
 	CSeq       uint32       `json:"cseq"`
 	RemoteCSeq uint32       `json:"remote_cseq,omitzero"`
-	Client     *keptInvite  `json:"client,omitempty"`  // our INVITE whose 2xx has no ACK yet
-	Request    *keptRequest `json:"request,omitempty"` // the caller's, until our 2xx has its ACK
+	Bye        bool         `json:"bye,omitzero"`
+	Client     *keptInvite  `json:"client,omitempty"`  // our INVITE, until its 2xx is not repeated any more
+	Request    *keptRequest `json:"request,omitempty"` // its INVITE, until it is refused or our 2xx has its ACK
 }
 
 // keptInvite is an [invitation].
 type keptInvite struct {
-	CSeq    uint32 `json:"cseq"`
-	First   bool   `json:"first,omitzero"`
-	Offered bool   `json:"offered,omitzero"`
-	Done    bool   `json:"done,omitzero"`
-	Tag     string `json:"tag,omitzero"`
-	Branch  string `json:"branch"`
+	CSeq    uint32    `json:"cseq"`
+	First   bool      `json:"first,omitzero"`
+	Offered bool      `json:"offered,omitzero"`
+	Done    bool      `json:"done,omitzero"`
+	Tag     string    `json:"tag,omitzero"`
+	Acked   bool      `json:"acked,omitzero"`
+	Answer  bool      `json:"answer,omitzero"` // the ACK had one
+	Until   time.Time `json:"until,omitzero"`  // the 2xx may come again
+	URI     string    `json:"uri,omitzero"`    // unless the target's
+	Branch  string    `json:"branch,omitzero"` // "": it was never sent
+	Socket  string    `json:"socket,omitzero"`
+	Addr    string    `json:"addr,omitzero"`
 }
 
-// keptRequest is what responses to the caller's INVITE need of it.
+// keptRequest is what responses to an INVITE need of it.
 type keptRequest struct {
 	URI     string      `json:"uri"`
 	Headers sip.Headers `json:"headers"`
@@ -85,35 +93,48 @@ type keptRequest struct {
 
 // keep gives the owner the state when it has changed.
 func (s *session) keep() {
-	if s.keeper == nil || !s.changed && !s.drifted() {
+	if s.keeper == nil || !s.changed {
 		return
 	}
 	s.changed = false
-	if s.logic.Done() {
+	if s.logic.Done() && !s.leaving() {
 		s.forget()
 		return
 	}
-	data, err := json.Marshal(s.kept())
+	data, err := s.kept().encode()
 	if err != nil { // strings and numbers: it cannot happen
 		s.log.Error("a session cannot be kept", "err", err)
 		return
 	}
+	if bytes.Equal(data, s.lastKept) {
+		return
+	}
+	s.lastKept = data
 	s.keeper(s.key, data)
+}
+
+// encode is JSON without its escapes for HTML: angle brackets are frequent.
+func (k kept) encode() ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(k)
+	return b.Bytes(), err
 }
 
 // forget tells the owner that nothing is left to keep.
 func (s *session) forget() {
 	if s.keeper != nil {
 		s.keeper(s.key, nil)
-		s.keeper = nil
+		s.keeper, s.lastKept = nil, nil
 	}
 }
 
-// drifted reports whether a leg has sent so much that its sequence number
-// must be kept.
-func (s *session) drifted() bool {
+// leaving reports whether a BYE has no answer yet: were it lost, nobody would
+// repeat it.
+func (s *session) leaving() bool {
 	for _, l := range s.legs {
-		if !l.over && l.dlg.cseq-l.keptCSeq >= cseqDrift {
+		if l.leaving {
 			return true
 		}
 	}
@@ -127,32 +148,55 @@ func (s *session) kept() kept {
 			CallID: s.snap.callID, Source: s.snap.source, Socket: s.snap.socket.String()},
 		Logic: s.logic.State(),
 	}
+	open := map[logic.Leg]logic.LegState{}
 	for _, st := range k.Logic.Legs {
-		l := s.legs[st.ID]
-		l.keptCSeq = l.dlg.cseq
-		k.Legs = append(k.Legs, l.kept())
+		open[st.ID] = st
+	}
+	for _, l := range s.legs {
+		if st, ok := open[l.id]; ok && l.dlg.callID != "" || l.leaving {
+			k.Legs = append(k.Legs, l.kept(st))
+		}
 	}
 	return k
 }
 
-func (l *leg) kept() keptLeg {
+func (l *leg) kept(st logic.LegState) keptLeg {
+	d := &l.dlg
+	if d.cseq-l.keptCSeq >= cseqDrift || d.remoteCSeq-l.keptRemoteCSeq >= cseqDrift {
+		l.keptCSeq, l.keptRemoteCSeq = d.cseq, d.remoteCSeq
+	}
 	k := keptLeg{
 		ID: l.id, Role: l.role, Born: l.born, Contact: l.contact,
-		CallID: l.dlg.callID, Local: l.dlg.local.String(), Remote: l.dlg.remote.String(), Target: l.dlg.target.String(),
-		Routes: l.dlg.routes, CSeq: l.dlg.cseq, RemoteCSeq: l.dlg.remoteCSeq,
+		CallID: d.callID, Local: d.local.String(), Remote: d.remote.String(), Target: d.target.String(),
+		Routes: d.routes, CSeq: l.keptCSeq, RemoteCSeq: l.keptRemoteCSeq, Bye: l.leaving,
 	}
 	if l.socket != nil {
 		k.Socket = l.socket.String()
 	}
-	if i := l.client; i != nil && i.ack == nil {
-		k.Client = &keptInvite{CSeq: i.cseq, First: i.first, Offered: i.offered, Done: i.done, Tag: i.tag, Branch: i.branch}
+	if l.leaving {
+		return k
 	}
-	switch r := l.s.served[0]; {
-	case l.id != logic.Caller:
-	case r != nil:
+	if i := l.client; i != nil && (i.ack == nil || time.Now().Before(i.until)) {
+		k.Client = i.kept(d)
+	}
+	if r := l.s.served[st.Ref]; st.Server != 0 && r != nil {
 		k.Request = keepRequest(r.tx.Request())
-	case l.answer != nil && l.answer.first:
+	} else if st.Server != 0 && l.answer != nil {
 		k.Request = keepRequest(l.answer.tx.Request())
+	}
+	return k
+}
+
+func (i *invitation) kept(d *dialog) *keptInvite {
+	k := &keptInvite{CSeq: i.cseq, First: i.first, Offered: i.offered, Done: i.done, Tag: i.tag, Until: i.until}
+	if i.uri != d.target.String() {
+		k.URI = i.uri
+	}
+	if i.ack != nil {
+		k.Acked, k.Answer = true, len(i.ack.Body) > 0
+	}
+	if sent := i.sent.Load(); sent != nil {
+		k.Branch, k.Socket, k.Addr = sent.Branch, sent.Socket.String(), sent.Addr.String()
 	}
 	return k
 }
@@ -163,157 +207,10 @@ func keepRequest(req *sip.Request) *keptRequest {
 		k.Socket = req.Socket.String()
 	}
 	for _, h := range req.Headers {
-		switch h.Name {
-		case "Via", "From", "To", "Call-ID", "CSeq", "Record-Route", "Timestamp", "Max-Forwards":
-			k.Headers = append(k.Headers, h)
+		switch name := sip.LongName(h.Name); strings.ToLower(name) {
+		case "via", "from", "to", "call-id", "cseq", "record-route":
+			k.Headers.Add(name, h.Value)
 		}
 	}
 	return k
-}
-
-// Restored says what a kept session holds.
-type Restored struct {
-	Key      Key
-	Over     bool   // its call has ended, and only its legs have to be: open it, and hear no event
-	Answered bool   // the caller's INVITE has its 2xx
-	Peer     int    // Dest.ID of the party that the caller hears; 0: nobody, or not any more
-	Role     string // of that party
-	Last     int    // greatest Dest.ID ever used: new ones must be greater
-}
-
-// errKept is wrapped by the errors of [Module.Restore].
-var errKept = errors.New("the kept session cannot be used")
-
-// Restore makes a session from what [SessionOptions].Keep was given by an
-// earlier process. Nothing goes on the wire and no event is told before
-// [Module.Open]; then an attempt that was under way is undone. The options
-// replace those of before, except Ctx.
-func (m *Module) Restore(state []byte, o SessionOptions) (Restored, error) {
-	var k kept
-	if err := json.Unmarshal(state, &k); err != nil {
-		return Restored{}, fmt.Errorf("%w: %w", errKept, err)
-	}
-	if k.Version != keptVersion {
-		return Restored{}, fmt.Errorf("%w: it has version %d, this sipd reads %d", errKept, k.Version, keptVersion)
-	}
-	s, err := m.restored(&k)
-	if err != nil {
-		return Restored{}, fmt.Errorf("%w: %w", errKept, err)
-	}
-	s.observer, s.keeper = o.Observer, o.Keep
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.sessions[s.key] != nil {
-		return Restored{}, fmt.Errorf("%w: there is a session %s", errKept, s.key)
-	}
-	m.sessions[s.key] = s
-	r := Restored{Key: s.key, Over: s.logic.Over(), Answered: s.logic.Answered(), Last: k.Last}
-	if id, l := s.logic.Peer(); id != 0 {
-		r.Peer, r.Role = id, s.legs[l].role
-	}
-	return r, nil
-}
-
-func (m *Module) restored(k *kept) (*session, error) {
-	s := &session{
-		m: m, key: k.Key, box: mailbox.New[func()](), dests: map[int]Dest{}, ctx: maps.Clone(k.Ctx), state: k.State, lastDest: k.Last,
-		call:     call{hops: k.Hops, passed: k.Passed},
-		outgoing: outgoing{served: map[int]*served{}, replies: map[int]*sip.Response{}},
-		resumed:  true,
-	}
-	s.log = m.log.With("session", string(s.key), "call_id", k.Caller.CallID)
-	var p parser
-	s.snap = snapshot{from: p.address(k.Caller.From), to: p.address(k.Caller.To), uri: p.uri(k.Caller.URI),
-		callID: k.Caller.CallID, source: k.Caller.Source, socket: m.socket(k.Caller.Socket)}
-	var err error
-	s.logic, err = logic.Restore(time.Now(), m.logicConfig(), k.Logic, func(id logic.Leg) bool { return m.lost(k, id) })
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range k.Legs {
-		s.restoreLeg(l, &p)
-	}
-	for _, st := range k.Logic.Legs {
-		if int(st.ID) >= len(s.legs) || s.legs[st.ID].dlg.callID == "" {
-			return nil, fmt.Errorf("leg %d has no dialog", st.ID)
-		}
-	}
-	if len(s.legs) == 0 {
-		s.legs = []*leg{{s: s, over: true, born: time.Now()}}
-	}
-	return s, p.err
-}
-
-// lost reports whether the far end of a leg was in the process that ended,
-// and ended with it: the built-in player.
-func (m *Module) lost(k *kept, id logic.Leg) bool {
-	for _, l := range k.Legs {
-		if u, err := sip.ParseURI(l.Target); l.ID == id && id != logic.Caller && err == nil {
-			return m.host.IsMyself(u.Host, u.Port)
-		}
-	}
-	return false
-}
-
-func (s *session) restoreLeg(k keptLeg, p *parser) {
-	if int(k.ID) < len(s.legs) || k.ID > 100_000 {
-		p.fail(fmt.Errorf("leg %d makes no sense", k.ID))
-		return
-	}
-	for len(s.legs) < int(k.ID) {
-		s.legs = append(s.legs, &leg{s: s, id: logic.Leg(len(s.legs)), over: true})
-	}
-	l := &leg{s: s, id: k.ID, role: k.Role, born: k.Born, contact: k.Contact, socket: s.m.socket(k.Socket), dlg: dialog{
-		callID: k.CallID, local: p.address(k.Local), remote: p.address(k.Remote), target: p.uri(k.Target),
-		routes: k.Routes, cseq: k.CSeq + cseqMargin, remoteCSeq: k.RemoteCSeq,
-	}}
-	l.keptCSeq = l.dlg.cseq
-	if c := k.Client; c != nil {
-		l.client = &invitation{cseq: c.CSeq, first: c.First, offered: c.Offered, done: c.Done, tag: c.Tag, branch: c.Branch}
-	}
-	if r := k.Request; r != nil {
-		l.request0 = &sip.Request{Method: sip.INVITE, URI: p.uri(r.URI), Headers: r.Headers, Socket: s.m.socket(r.Socket)}
-		var err error
-		if l.request0.Source, err = netip.ParseAddrPort(r.Source); err != nil {
-			p.fail(err)
-		}
-	}
-	s.legs = append(s.legs, l)
-}
-
-// socket finds a socket by its name. One that is no longer listened on is
-// replaced by the first.
-func (m *Module) socket(name string) *sip.Socket {
-	all := m.host.Endpoint().Sockets()
-	for _, s := range all {
-		if s.String() == name {
-			return s
-		}
-	}
-	return all[0]
-}
-
-// parser parses many things and keeps the first error.
-type parser struct{ err error }
-
-func (p *parser) fail(err error) {
-	if p.err == nil {
-		p.err = err
-	}
-}
-
-func (p *parser) address(text string) sip.Address {
-	a, err := sip.ParseAddress(text)
-	if err != nil {
-		p.fail(err)
-	}
-	return a
-}
-
-func (p *parser) uri(text string) sip.URI {
-	u, err := sip.ParseURI(text)
-	if err != nil {
-		p.fail(err)
-	}
-	return u
 }

@@ -24,13 +24,16 @@ type leg struct {
 	contact string // of the whole life of the leg
 	dlg     dialog
 
-	keptCSeq uint32       // dlg.cseq when the session was kept last
-	request0 *sip.Request // the caller's INVITE, until a restored session is opened
+	keptCSeq, keptRemoteCSeq uint32 // of dlg, as they are kept
 
-	over   bool                    // it has ended, one way or the other
-	client *invitation             // our last INVITE
-	answer *accepted               // our 2xx, until its ACK
-	forks  map[string]*sip.Request // the ACK for each late fork, by its tag
+	request0 *sip.Request // while it is restored: the INVITE that it has open
+	ref0     int          // and its Ref
+
+	over    bool                    // it has ended, one way or the other
+	leaving bool                    // our BYE has no answer yet
+	client  *invitation             // our last INVITE
+	answer  *accepted               // our 2xx, until its ACK
+	forks   map[string]*sip.Request // the ACK for each late fork, by its tag
 }
 
 // served is a request of the far end that has no final response.
@@ -44,7 +47,7 @@ type accepted struct {
 	tx       sip.ServerRequest
 	res      *sip.Response
 	cseq     uint32
-	first    bool      // it made the dialog
+	lenient  bool      // the process before may have had the ACK
 	next     time.Time // when it is sent again
 	interval time.Duration
 	end      time.Time // when we give up
@@ -80,7 +83,7 @@ func (l *leg) accept(ref int, sdp string) {
 	res := l.okay(r.tx.Request(), sdp)
 	cseq, _ := r.tx.Request().CSeq()
 	now := time.Now()
-	l.answer = &accepted{tx: r.tx, res: res, cseq: cseq, first: ref == 0, next: now.Add(t1), interval: t1, end: now.Add(64 * t1)}
+	l.answer = &accepted{tx: r.tx, res: res, cseq: cseq, next: now.Add(t1), interval: t1, end: now.Add(64 * t1)}
 	l.s.send(r.tx, res)
 }
 
@@ -101,6 +104,10 @@ func (l *leg) resend(now time.Time) {
 		return
 	case !now.Before(a.end):
 		l.answer = nil
+		if a.lenient {
+			l.s.feed(logic.Acked{Leg: l.id})
+			return
+		}
 		l.s.log.Warn("no ACK came for a 2xx", "leg", l.id)
 		l.s.feed(logic.AckTimeout{Leg: l.id})
 		return
@@ -115,13 +122,14 @@ func (l *leg) resend(now time.Time) {
 
 // bye ends the dialog.
 func (l *leg) bye() {
-	l.answer, l.over = nil, true
+	l.answer, l.over, l.leaving = nil, true, true
 	req := l.request(sip.BYE)
 	if l.id != logic.Caller {
 		req.Headers = append(req.Headers, l.s.reason...)
 	}
 	l.s.local(l, req)
 	l.s.request(req, func(res *sip.Response) {
+		l.leaving, l.s.changed = false, true
 		if !res.IsSuccess() && res.Code != 481 {
 			l.s.log.Debug("BYE failed", "leg", l.id, "code", res.Code)
 		}

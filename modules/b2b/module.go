@@ -1,6 +1,7 @@
 package b2b
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -128,43 +129,14 @@ func (m *Module) Init(host core.Host) (err error) {
 	return nil
 }
 
-// Keeps reports whether calls are to outlive the process (db_mode).
-func (m *Module) Keeps() bool { return m.params.dbMode != 0 }
-
-// Retire ends the goroutine of every session that is kept, without a word on
-// the wire, and waits for them: the next process goes on with their calls. No
-// event is told afterwards.
-func (m *Module) Retire() {
-	m.mu.Lock()
-	m.retiring = true
-	var all []*session
-	for _, s := range m.sessions {
-		if s.open {
-			all = append(all, s)
-		}
-	}
-	m.mu.Unlock()
-	var told sync.WaitGroup
-	for _, s := range all {
-		told.Add(1)
-		if !s.box.Post(func() { defer told.Done(); s.retire() }) {
-			told.Done()
-		}
-	}
-	told.Wait()
-}
-
 // Stop implements [core.Stopper]: it ends every session that is not kept, and
 // waits until the far ends have answered, or ctx ends. Of those that are kept
 // nothing is said on the wire.
 func (m *Module) Stop(ctx context.Context) error {
 	m.mu.Lock()
 	m.stopped, m.retiring = true, m.Keeps()
-	var all []*session
-	for _, s := range m.sessions {
-		all = append(all, s)
-	}
 	m.mu.Unlock()
+	all := m.opened()
 	for _, s := range all {
 		s.box.Post(s.shutdown)
 	}
@@ -201,7 +173,7 @@ func (m *Module) inDialog(tx sip.ServerRequest) bool {
 	if l != nil && l.s.box.Post(func() { l.received(tx) }) || l != nil && retiring {
 		return true // when retiring, its sender repeats it to the next process
 	}
-	if l == nil && !strings.HasPrefix(tag, m.ids.prefix) {
+	if l == nil && !strings.HasPrefix(tag, m.ids.prefix) && !m.earlier(req, tag) {
 		return false
 	}
 	if req.Method == sip.ACK {
@@ -213,6 +185,13 @@ func (m *Module) inDialog(tx sip.ServerRequest) bool {
 	}
 	_ = tx.Respond(sip.NewResponse(req, code, "", "")) // it has no answer yet
 	return true
+}
+
+// earlier reports whether a request belongs to a call of an earlier process
+// that is over. That of another server like this one, for which this one is a
+// proxy, is not for us.
+func (m *Module) earlier(req *sip.Request, tag string) bool {
+	return ofAnyRun(tag) && !req.Headers.Has("Route") && m.host.IsMyself(req.URI.Host, cmp.Or(req.URI.Port, 5060))
 }
 
 func (m *Module) addDialog(l *leg) {

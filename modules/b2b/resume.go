@@ -7,78 +7,101 @@ import (
 	"github.com/sipd/sipd/modules/b2b/logic"
 )
 
-// takeUp opens a session that [Module.Restore] made: its dialogs are found
-// again, transactions of the process before are taken up, and what was under
-// way is undone.
-func (s *session) takeUp() {
-	s.show()
+// reopen lets a session run that [Module.Restore] made: its dialogs are found
+// again.
+func (s *session) reopen() {
 	for _, l := range s.legs {
 		if l.dlg.callID != "" {
 			s.m.addDialog(l)
 		}
 	}
 	if s.logic.Over() {
-		s.ended = time.Now()
-		s.told = true
+		s.ended, s.told = time.Now(), true
 		s.m.stats.lingering.Add(1)
 	} else {
 		s.m.stats.active.Add(1)
 	}
+	s.show()
 	go s.run()
 }
 
 // resume is the first thing a restored session does, before what its owner
-// has asked for since.
+// asks for and what the network brings: what was under way is undone.
 func (s *session) resume() {
-	s.changed = true
 	for _, l := range s.legs {
-		l.takeUp()
+		if l.answer != nil {
+			l.resend(time.Now())
+		}
 	}
 	s.feed(logic.Resume{})
+	for _, l := range s.legs {
+		switch i := l.client; {
+		case l.leaving:
+			l.bye()
+		case l.over:
+		case i != nil && !i.done && i.sent.Load() == nil:
+			l.response(i, &sip.Response{Code: 503, Local: true})
+		}
+	}
+	if r := s.served[0]; r == nil && !s.logic.Answered() {
+		s.log.Warn("the caller's INVITE cannot be answered any more")
+		s.feed(logic.Cancelled{Leg: logic.Caller})
+	}
 }
 
-// takeUp takes up the transactions of a leg.
+// takeUp takes up the transactions of a leg. Nothing is sent, but from now on
+// the transaction layer knows what comes.
 func (l *leg) takeUp() {
-	if i := l.client; i != nil && !i.done {
+	if i := l.client; i != nil && !l.over && !l.leaving {
 		l.resumeInvite(i)
 	}
-	if l.request0 == nil {
+	req := l.request0
+	if l.request0 = nil; req == nil {
 		return
 	}
-	tx := l.s.m.host.Endpoint().Reopen(l.request0)
-	req := l.request0
-	l.request0 = nil
+	tx := l.s.m.host.Endpoint().Reopen(req)
 	switch {
 	case tx == nil:
-		l.s.log.Warn("the caller's INVITE cannot be answered any more")
-	case l.s.logic.Answered():
-		l.resendAnswer(tx, req)
-	default:
-		l.s.served[0] = &served{tx: tx, leg: l}
-		tx.OnCancel(func(cancel *sip.Request) { l.s.box.Post(func() { l.s.cancelled(cancel, 0) }) })
+	case l.s.logic.Serves(l.id):
+		ref := l.ref0
+		l.s.served[ref] = &served{tx: tx, leg: l}
+		l.s.awaitCancel(tx, ref)
+	default: // go on with the 2xx that waits for its ACK
+		cseq, _ := req.CSeq()
+		now := time.Now()
+		l.answer = &accepted{tx: tx, res: l.okay(req, l.s.logic.Sent(l.id)), cseq: cseq, lenient: l.ref0 != 0,
+			next: now, interval: t1 / 2, end: now.Add(64 * t1)}
 	}
 }
 
-// resendAnswer goes on with the 2xx that waits for its ACK.
-func (l *leg) resendAnswer(tx sip.ServerRequest, req *sip.Request) {
-	res := l.okay(req, l.s.logic.Sent(l.id))
-	cseq, _ := req.CSeq()
-	now := time.Now()
-	l.answer = &accepted{tx: tx, res: res, cseq: cseq, first: true, next: now.Add(t1), interval: t1, end: now.Add(64 * t1)}
-	l.s.send(tx, res)
-}
-
-// resumeInvite waits for the end of an INVITE that the process before sent.
-// That nothing comes says nothing of the far end: it may have answered before.
+// resumeInvite waits for what may still come upon an INVITE that the process
+// before sent. That nothing comes says nothing of the far end: it may have
+// answered before.
 func (l *leg) resumeInvite(i *invitation) {
+	sent := i.sent.Load()
+	if sent == nil || i.ack != nil && !time.Now().Before(i.until) {
+		return
+	}
 	req := l.dlg.requestAt(sip.INVITE, i.cseq)
 	l.stamp(req)
-	req.Branch = i.branch
-	l.s.flying++
-	i.tx = l.s.m.host.Endpoint().Resume(req, func(res *sip.Response) {
+	req.URI, _ = sip.ParseURI(i.uri) // restoreInvite has tried
+	if !i.done {
+		l.s.flying++
+	}
+	i.tx = l.s.m.host.Endpoint().Resume(req, *sent, func(res *sip.Response) {
 		if res.Local && !i.first {
 			res.Code = 500
 		}
 		l.s.box.Post(func() { l.response(i, res) })
 	})
+}
+
+// drop gives up a session that was restored and is not opened.
+func (s *session) drop() {
+	s.box.Close()
+	for _, l := range s.legs {
+		if l.client != nil && l.client.tx != nil {
+			l.client.tx.Abandon()
+		}
+	}
 }

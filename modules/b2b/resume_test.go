@@ -22,6 +22,7 @@ func (r *rig) keeper(m *Module, name string) func(Key, []byte) {
 	return func(_ Key, state []byte) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
+		r.writes.Add(1)
 		switch {
 		case r.m != m, r.frozen:
 		case state == nil:
@@ -35,6 +36,12 @@ func (r *rig) keeper(m *Module, name string) func(Key, []byte) {
 // restart kills the B2BUA and starts it again with what it had kept.
 func (r *rig) restart() []Restored {
 	r.t.Helper()
+	return r.restartThen(nil)
+}
+
+// restartThen is restart with something between Restore and Open.
+func (r *rig) restartThen(before func([]Restored)) []Restored {
+	r.t.Helper()
 	synctest.Wait()
 	old := r.m
 	r.mu.Lock()
@@ -44,7 +51,7 @@ func (r *rig) restart() []Restored {
 		kept[name] = state
 	}
 	r.mu.Unlock()
-	host := &fakeHost{}
+	host := &fakeHost{inside: r.host.inside}
 	r.m.params = old.params
 	var up atomic.Pointer[sip.Handler] // nothing arrives before the start is over
 	host.ep = r.net.Restart(r.host.ep.(*siptest.Endpoint), func(tx sip.ServerRequest) { (*up.Load())(tx) })
@@ -63,6 +70,9 @@ func (r *rig) restart() []Restored {
 	}
 	serve := r.server(host, r.m)
 	up.Store(&serve)
+	if before != nil {
+		before(all)
+	}
 	for _, got := range all {
 		if r.early != nil { // an owner may ask before it opens
 			r.m.Connect(got.Key, *r.early)
@@ -83,6 +93,17 @@ func inKeptRig(t *testing.T, test func(*rig)) {
 			t.Errorf("%d sessions are still kept", len(r.kept))
 		}
 	})
+}
+
+// theKept is what the only session has kept.
+func (r *rig) theKept() []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, state := range r.kept {
+		return state
+	}
+	r.t.Fatal("nothing is kept")
+	return nil
 }
 
 // one is the only session that a restart found.
@@ -332,10 +353,11 @@ func TestRestoreRejects(t *testing.T) {
 	})
 }
 
-// TestRestartAnywhere kills the B2BUA at random moments of random calls. In
-// the end no phone has a call left.
+// TestRestartAnywhere kills the B2BUA at random moments of random calls, half
+// of them over a network that loses and doubles messages. In the end no phone
+// has a call left.
 func TestRestartAnywhere(t *testing.T) {
-	seeds := uint64(150)
+	seeds := uint64(300)
 	if testing.Short() {
 		seeds = 10
 	}
@@ -361,6 +383,9 @@ func restartAnywhere(t *testing.T, seed uint64) {
 		}
 		a := phones[0].Call("sip:hotline@pbx", siptest.SDP("alice", 1))
 		k := r.key()
+		if seed%2 == 1 {
+			r.wire(siptest.Lossy(seed, 0.05, 0.05, 40*time.Millisecond))
+		}
 		uris := []string{"sip:m@moh", "sip:b@busy", "sip:a@agent"}
 		for id := 1; id < 8; id++ {
 			d := Dest{ID: id, URI: uris[rnd.IntN(len(uris))], RingTimeout: 8 * time.Second, DropOld: rnd.IntN(4) == 0}
@@ -371,6 +396,19 @@ func restartAnywhere(t *testing.T, seed uint64) {
 			r.after(random(4 * time.Second))
 			if rnd.IntN(2) == 0 {
 				r.restart()
+			}
+			if c := phones[rnd.IntN(len(phones))].Last(); c != nil && c.State() == siptest.Confirmed {
+				switch rnd.IntN(4) {
+				case 0:
+					c.ReInvite(c.Offer())
+				case 1:
+					c.ReInvite("")
+				case 2:
+					c.Request(sip.UPDATE, sip.Headers{{Name: "Content-Type", Value: sdpType}}, c.Offer())
+				}
+				if r.after(random(100 * time.Millisecond)); rnd.IntN(3) == 0 {
+					r.restart()
+				}
 			}
 			r.after(random(2 * time.Second))
 		}

@@ -29,6 +29,10 @@ type fakeHost struct {
 	ep    sip.Endpoint
 	own   []func(sip.ServerRequest) bool
 	route func(*sip.Request, *core.CallInfo)
+
+	inside string // a host that is this server as well,
+	port   int    // at this port; 0: any
+
 	stats stat.Registry
 	mi    mi.Registry
 }
@@ -37,7 +41,6 @@ func (h *fakeHost) Log() *slog.Logger                            { return slog.N
 func (h *fakeHost) Endpoint() sip.Endpoint                       { return h.ep }
 func (h *fakeHost) Module(string) core.Module                    { return nil }
 func (h *fakeHost) HandleDialogs(f func(sip.ServerRequest) bool) { h.own = append(h.own, f) }
-func (h *fakeHost) IsMyself(string, int) bool                    { return false }
 func (h *fakeHost) Emit(string, ...event.Field)                  {}
 func (h *fakeHost) Stats() *stat.Registry                        { return &h.stats }
 func (h *fakeHost) MI() *mi.Registry                             { return &h.mi }
@@ -45,6 +48,9 @@ func (h *fakeHost) Events() *evi.Interface                       { return nil }
 func (h *fakeHost) Version() string                              { return "sipd (test)" }
 func (h *fakeHost) DefaultDB() string                            { return "" }
 func (h *fakeHost) Fatal(error)                                  {}
+func (h *fakeHost) IsMyself(name string, port int) bool {
+	return name == "pbx" || name == h.inside && (h.port == 0 || port == 0 || port == h.port)
+}
 func (h *fakeHost) Local(req *sip.Request, call *core.CallInfo) {
 	if h.route != nil {
 		h.route(req, call)
@@ -67,6 +73,7 @@ type rig struct {
 	kept   map[string][]byte // what sessions had kept, by the caller's Call-ID; nil: nothing is
 	early  *Dest             // connected before a restored session is opened
 	frozen bool              // nothing more is kept
+	writes atomic.Int64      // of what is kept
 	react  func(Event)
 	keys   []Key
 	events []Event

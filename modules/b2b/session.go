@@ -29,6 +29,7 @@ type session struct {
 	open     bool       // guarded by Module.mu
 	dialogs  []dialogID // guarded by Module.mu
 	box      *mailbox.Mailbox[func()]
+	done     chan struct{} // closed when its goroutine ends
 
 	call     // what was taken from the caller's INVITE
 	outgoing // what is under way
@@ -40,6 +41,7 @@ type session struct {
 
 	lastDest int  // greatest Dest.ID
 	changed  bool // since the state was kept
+	lastKept []byte
 	resumed  bool // made by Restore
 	retired  bool // the process ends, the call goes on
 
@@ -75,6 +77,7 @@ func (s *session) start() {
 // run is the goroutine of the session.
 func (s *session) run() {
 	defer s.m.running.Done()
+	defer close(s.done)
 	defer s.close()
 	defer s.recovered()
 	timer := time.NewTimer(time.Hour)
@@ -91,9 +94,13 @@ func (s *session) run() {
 		}
 		work, more := s.box.Take()
 		for _, f := range work {
-			f()
+			if f(); s.retired {
+				break // what else came is left to the next process
+			}
 		}
-		s.timers()
+		if !s.retired {
+			s.timers()
+		}
 		s.keep()
 		if !more || s.retired || s.finished() {
 			return
@@ -119,9 +126,10 @@ func (s *session) close() {
 			l.client.tx.Abandon()
 		}
 	}
-	if !s.retired {
-		s.forget()
+	if s.retired {
+		return
 	}
+	s.forget()
 	late, _ := s.box.Take() // requests that came at the last moment
 	for _, f := range late {
 		func() {
@@ -195,10 +203,6 @@ func (s *session) finished() bool {
 	return time.Since(s.ended) >= linger
 }
 
-// retire leaves the session to the next process. One that is not kept goes on
-// until Stop.
-func (s *session) retire() { s.retired = s.keeper != nil }
-
 // shutdown ends the session because the server stops, unless it is kept.
 func (s *session) shutdown() {
 	if s.retire(); s.retired {
@@ -214,9 +218,7 @@ func (s *session) feed(ev logic.Event) {
 	for _, a := range actions {
 		s.perform(a)
 	}
-	if _, acked := ev.(logic.Acked); acked || len(actions) > 0 {
-		s.changed = true
-	}
+	s.changed = true
 	if s.ended.IsZero() && s.logic.Over() {
 		s.ended = time.Now()
 		s.m.stats.active.Add(-1)
@@ -235,6 +237,16 @@ func (s *session) tell(e Event) {
 	if s.observer != nil {
 		s.observer(e)
 	}
+}
+
+// awaitCancel has the session told of a CANCEL. Once it is left to the next
+// process the CANCEL, which does not come again, is obeyed here.
+func (s *session) awaitCancel(tx sip.ServerRequest, ref int) {
+	tx.OnCancel(func(cancel *sip.Request) {
+		if !s.box.Post(func() { s.cancelled(cancel, ref) }) {
+			_ = tx.Respond(sip.NewResponse(tx.Request(), 487, "", "")) // it may have its answer
+		}
+	})
 }
 
 // cancelled takes a CANCEL of the INVITE that has the Ref.

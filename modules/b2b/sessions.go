@@ -51,12 +51,12 @@ func (m *Module) NewSession(msg *core.Msg, o SessionOptions) (Key, error) {
 	if err != nil {
 		return "", err
 	}
-	s.msg, s.observer, s.keeper, s.ctx = msg, o.Observer, o.Keep, maps.Clone(o.Ctx)
+	s.msg, s.observer, s.keeper, s.ctx = msg, o.Observer, m.keeper(o), maps.Clone(o.Ctx)
 	s.served[0] = &served{tx: tx, leg: s.legs[0]}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {
-	case m.stopped:
+	case m.stopped, m.retiring:
 		err = ErrStopped
 	case len(m.sessions) >= m.params.maxSessions: // callers must not grow us without bound
 		err = ErrFull
@@ -93,7 +93,7 @@ func (m *Module) caller(req *sip.Request) (*session, error) {
 	if r := req.Headers.Get("Require"); r != "" {
 		return nil, fmt.Errorf("%w: %s", ErrExtension, r)
 	}
-	s := &session{m: m, key: m.ids.key(), box: mailbox.New[func()](), dests: map[int]Dest{},
+	s := &session{m: m, key: m.ids.key(), box: mailbox.New[func()](), done: make(chan struct{}), dests: map[int]Dest{},
 		call:     call{hops: hops, passed: m.pass.take(req.Headers), offer: sdpOf(req.Headers, req.Body)},
 		outgoing: outgoing{served: map[int]*served{}, replies: map[int]*sip.Response{}}}
 	s.log = m.log.With("session", string(s.key), "call_id", req.CallID())
@@ -135,7 +135,7 @@ func (m *Module) Open(k Key) {
 		return
 	}
 	m.mu.Lock()
-	if s.open || m.stopped {
+	if s.open || m.stopped || m.retiring {
 		m.mu.Unlock()
 		if !s.open {
 			m.Release(k)
@@ -146,21 +146,20 @@ func (m *Module) Open(k Key) {
 	m.running.Add(1)
 	m.mu.Unlock()
 	if s.resumed {
-		s.takeUp()
+		s.reopen()
 		return
 	}
 	m.addDialog(s.legs[0])
 	m.stats.active.Add(1)
 	m.stats.total.Add(1)
 	s.start()
-	s.served[0].tx.OnCancel(func(cancel *sip.Request) {
-		s.box.Post(func() { s.cancelled(cancel, 0) })
-	})
+	s.awaitCancel(s.served[0].tx, 0)
 	go s.run()
 }
 
 // Release gives the request of a session that was not opened back to the
-// script, and forgets the session.
+// script, and forgets the session. Of a restored one nothing is said on the
+// wire.
 func (m *Module) Release(k Key) {
 	s := m.session(k)
 	if s == nil {
@@ -175,7 +174,9 @@ func (m *Module) Release(k Key) {
 	m.mu.Unlock()
 	if s.msg != nil {
 		s.msg.Disown()
+		return
 	}
+	s.drop()
 }
 
 // Connect takes the caller to a destination. An attempt that runs fails

@@ -15,7 +15,8 @@ type Call struct {
 	target        sip.URI // the peer's Contact
 	owed          uint32  // CSeq of the INVITE whose 2xx has no ACK yet
 	seq           uint32
-	heard         chan string // owner of each session description that came
+	ack           *sip.Request // of the first 2xx; guarded by p.mu
+	heard         chan string  // owner of each session description that came
 	ended         chan struct{}
 	over          bool // guarded by p.mu, like target, remote and seq
 }
@@ -46,10 +47,21 @@ func (c *Call) established(res *sip.Response) {
 	if a, err := res.Contact(); err == nil {
 		c.target = a.URI
 	}
-	ack := c.request(sip.ACK)
+	c.ack = c.request(sip.ACK)
 	c.p.mu.Unlock()
 	c.hear(res.Body)
-	c.p.net.Send(ack)
+	c.acknowledge()
+}
+
+// acknowledge sends the ACK of the 2xx, each time that comes (RFC 3261 section
+// 13.2.2.4).
+func (c *Call) acknowledge() {
+	c.p.mu.Lock()
+	ack := c.ack
+	c.p.mu.Unlock()
+	if ack != nil {
+		c.p.net.Send(ack.Clone())
+	}
 }
 
 // next is request with a new sequence number.

@@ -87,7 +87,8 @@ func (p *Phone) Call(ctx context.Context, uri string, from sip.Address) (*Call, 
 		if res.IsFinal() {
 			select {
 			case final <- res:
-			default: // a repeated 2xx
+			default:
+				c.acknowledge() // a repeated 2xx
 			}
 		}
 	})

@@ -60,8 +60,8 @@ func (e *Endpoint) Request(req *sip.Request, on func(*sip.Response)) sip.ClientT
 }
 
 // Resume is [sip.Endpoint].Resume.
-func (e *Endpoint) Resume(req *sip.Request, on func(*sip.Response)) sip.ClientTransaction {
-	return e.layer.Resume(req, on)
+func (e *Endpoint) Resume(req *sip.Request, sent sip.Sent, on func(*sip.Response)) sip.ClientTransaction {
+	return e.layer.Resume(req, sent, on)
 }
 
 // Reopen is [sip.Endpoint].Reopen.

@@ -7,6 +7,7 @@ type invitation struct {
 	req    *sip.Request
 	seq    uint32
 	tx     sip.ClientTransaction
+	before []byte        // localSDP, which stays when the INVITE is refused
 	ok     *sip.Response // the 2xx that waits for its ACK
 	result chan int
 }
@@ -47,10 +48,10 @@ func (c *Call) ReInvite(sdp string) <-chan int {
 func (c *Call) Offer() string { c.mu.Lock(); defer c.mu.Unlock(); return c.sdp() }
 
 func (c *Call) invite(sdp string, extra sip.Headers) <-chan int {
+	i := &invitation{req: c.request(sip.INVITE, 0, []byte(sdp)), before: c.localSDP, result: make(chan int, 1)}
 	if sdp != "" {
 		c.localSDP = []byte(sdp)
 	}
-	i := &invitation{req: c.request(sip.INVITE, 0, []byte(sdp)), result: make(chan int, 1)}
 	i.req.Headers = append(i.req.Headers, extra...)
 	i.seq = c.seq
 	c.inviting = i
@@ -73,7 +74,7 @@ func (c *Call) answered(i *invitation, res *sip.Response) {
 	case res.IsSuccess():
 		c.accepted(i, res)
 	case c.inviting == i:
-		c.inviting = nil
+		c.inviting, c.localSDP = nil, i.before
 		i.result <- res.Code
 		if c.code == 0 {
 			c.code = res.Code

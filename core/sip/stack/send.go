@@ -42,13 +42,14 @@ func (s *Stack) respond(res *sip.Response, socket *sip.Socket, source netip.Addr
 	if s.udp[socket] != nil && s.forceRport {
 		return s.send(raw, socket, source, nil)
 	}
-	return s.send(raw, socket, netip.AddrPortFrom(source.Addr(), replyPort(res.Headers)), nil)
+	return s.send(raw, socket, netip.AddrPortFrom(source.Addr(), replyPort(res.Headers, s.udp[socket] != nil)), nil)
 }
 
 // replyPort returns the port of rport, or of sent-by, or 5060 (RFC 3261
 // section 18.2.2, RFC 3581 section 4). The address is always that of the
-// source: received says the same, and maddr is not followed.
-func replyPort(h sip.Headers) uint16 {
+// source: received says the same, and maddr is not followed. Where rport is
+// that of a connection which is gone, nobody listens there.
+func replyPort(h sip.Headers, udp bool) uint16 {
 	value := h.Get("Via")
 	if list := sip.SplitList(value); len(list) > 0 {
 		value = list[0]
@@ -65,6 +66,9 @@ func replyPort(h sip.Headers) uint16 {
 		return 5060
 	}
 	via.Params.Del("maddr")
+	if !udp {
+		via.Params.Del("rport")
+	}
 	_, port := via.ReplyTo()
 	return uint16(port)
 }

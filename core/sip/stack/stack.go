@@ -95,8 +95,8 @@ func (s *Stack) Request(req *sip.Request, on func(*sip.Response)) sip.ClientTran
 }
 
 // Resume is [sip.Endpoint].Resume.
-func (s *Stack) Resume(req *sip.Request, on func(*sip.Response)) sip.ClientTransaction {
-	return s.layer.Resume(req, on)
+func (s *Stack) Resume(req *sip.Request, sent sip.Sent, on func(*sip.Response)) sip.ClientTransaction {
+	return s.layer.Resume(req, sent, on)
 }
 
 // Reopen is [sip.Endpoint].Reopen.

@@ -130,9 +130,12 @@ func TestReply(t *testing.T) {
 		"SIP/7.0/UDP a:5071":                                       5071,
 		"rubbish":                                                  5060,
 	} {
-		if have := replyPort(sip.Headers{{Name: "Via", Value: via}}); have != want {
+		if have := replyPort(sip.Headers{{Name: "Via", Value: via}}, true); have != want {
 			t.Errorf("%s: port %d, want %d", via, have, want)
 		}
+	}
+	if have := replyPort(sip.Headers{{Name: "Via", Value: "SIP/2.0/TCP 192.0.2.1:5070;rport=4444"}}, false); have != 5070 {
+		t.Errorf("port %d of a connection that is gone, want that of sent-by", have)
 	}
 	for to, ok := range map[string]bool{"192.0.2.1:5060": true, "[2001:db8::1]:1": true, "255.255.255.255:5060": false,
 		"224.0.0.1:5060": false, "[ff02::1]:5060": false, "0.0.0.0:5060": false, "192.0.2.1:0": false} {

@@ -16,21 +16,11 @@ type call struct {
 
 	cancelled bool
 	reason    sip.Headers // for the CANCEL
-	sent      bool        // by an earlier process
 }
 
 // Request is [sip.Endpoint].Request.
 func (l *Layer) Request(req *sip.Request, on func(*sip.Response)) sip.ClientTransaction {
-	return l.request(&call{layer: l, on: on, req: prepare(req)})
-}
-
-// Resume is [sip.Endpoint].Resume.
-func (l *Layer) Resume(req *sip.Request, on func(*sip.Response)) sip.ClientTransaction {
-	return l.request(&call{layer: l, on: on, req: prepare(req), sent: true})
-}
-
-func (l *Layer) request(c *call) sip.ClientTransaction {
-	req := c.req
+	c := &call{layer: l, on: on, req: prepare(req)}
 	c.mu.Lock()
 	if !l.startCall(c) {
 		c.finish(local(c.req, 503))
@@ -43,7 +33,7 @@ func (l *Layer) request(c *call) sip.ClientTransaction {
 	}
 	c.resolve.start(&c.serial, limit, func() { c.noTarget(408) })
 	c.mu.Unlock()
-	l.opt.Transport.Resolve(req, c.resolved)
+	l.opt.Transport.Resolve(c.req, c.resolved)
 	return c
 }
 
@@ -61,23 +51,8 @@ func (c *call) resolved(targets []Target, err error) {
 		return
 	}
 	c.stopResolve()
-	if c.sent {
-		c.resume(targets[0])
-		return
-	}
 	c.targets = targets
 	c.next(nil)
-}
-
-// resume stands for the attempt of an earlier process at its first target.
-func (c *call) resume(to Target) {
-	if !c.attempt(withVia(c.req, to, c.req.Branch), to) {
-		c.finish(local(c.req, 503))
-		return
-	}
-	if c.cancelled {
-		c.current.cancel(487)
-	}
 }
 
 func (c *call) stopResolve() {
@@ -96,11 +71,8 @@ func (c *call) next(last *sip.Response) {
 	for len(c.targets) > 0 && !c.cancelled {
 		to := c.targets[0]
 		c.targets = c.targets[1:]
-		branch := c.req.Branch
-		if c.req.Branch = ""; branch == "" {
-			branch = sip.MagicCookie + c.layer.opt.Rand()
-		}
-		if c.attempt(withVia(c.req, to, branch), to) {
+		req := withVia(c.req, to, sip.MagicCookie+c.layer.opt.Rand())
+		if c.attempt(req, to) {
 			return
 		}
 	}
@@ -144,7 +116,6 @@ func (c *call) Cancel(headers sip.Headers) {
 	}
 	c.cancelled, c.reason = true, headers.Clone()
 	switch {
-	case c.current == nil && c.sent: // once its target is known
 	case c.current == nil:
 		c.noTarget(487)
 	case c.current.state == proceeding:

@@ -48,10 +48,8 @@ func (c *call) attempt(req *sip.Request, to Target) bool {
 		return false
 	}
 	l.stats.client.Add(1)
-	if c.sent {
-		a.state = proceeding
-		a.end.start(&c.serial, l.timers.B, a.timeout)
-		return true
+	if f := req.OnSent; f != nil {
+		f(sip.Sent{Branch: a.key.branch, Socket: to.Socket, Addr: to.Addr})
 	}
 	if err := a.send(req); err != nil {
 		a.failed(err)

@@ -59,20 +59,6 @@ func (l *Layer) handleOther(req *sip.Request, key string) {
 	}
 }
 
-// Reopen is [sip.Endpoint].Reopen.
-func (l *Layer) Reopen(req *sip.Request) sip.ServerRequest {
-	via, err := req.Headers.TopVia()
-	if err != nil {
-		return nil
-	}
-	s, is := l.openServer(req, serverKey(req, via, req.Method))
-	if is != opened {
-		return nil
-	}
-	l.stats.server.Add(1)
-	return &serverRequest{s, req}
-}
-
 // opening is what openServer found.
 type opening int
 

@@ -34,9 +34,10 @@ type attempt struct {
 	wantSDP   string
 	notBefore time.Time // after a 491
 
-	moved  bool // the caller's media has left the present party
-	code   int  // of the failure that is being undone
-	reason string
+	moved   bool // the caller's media has left the present party
+	mending bool // no Connect: after a restart caller and party are joined again
+	code    int  // of the failure that is being undone
+	reason  string
 }
 
 // progress takes an 18x of the party.

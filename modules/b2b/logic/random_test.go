@@ -350,7 +350,12 @@ func (w *world) finished() {
 
 // TestRandomHistories plays seeded random histories: every leg ends exactly
 // once, one INVITE a direction, an answer for each offer, one last event.
-func TestRandomHistories(t *testing.T) {
+func TestRandomHistories(t *testing.T) { randomHistories(t, 0) }
+
+// TestRandomRestarts is the same with restarts at any moment.
+func TestRandomRestarts(t *testing.T) { randomHistories(t, 15) }
+
+func randomHistories(t *testing.T, restarts int) {
 	histories, events := 4000, 0
 	if testing.Short() {
 		histories = 400
@@ -365,6 +370,8 @@ func TestRandomHistories(t *testing.T) {
 			}
 			ms := w.moves()
 			switch n := w.r.IntN(20); {
+			case restarts > 0 && w.r.IntN(restarts) == 0:
+				w.restart()
 			case n == 0 || len(ms) == 0 && n < 10:
 				w.owner()
 			case n == 1 && w.last == "":

@@ -8,7 +8,8 @@ import (
 // State is everything of a [Session] that outlives a restart, for JSON. What
 // was relayed and not answered is left out: its sender asks again.
 type State struct {
-	Legs    []LegState    `json:"legs"` // those that are gone are left out
+	Count   int           `json:"count"` // of legs ever: the next one has this number
+	Legs    []LegState    `json:"legs"`  // those that are not gone, in order
 	Peer    Leg           `json:"peer,omitzero"`
 	PeerID  int           `json:"peer_id,omitzero"`
 	Life    time.Time     `json:"life,omitzero"`
@@ -26,6 +27,7 @@ type LegState struct {
 	Owed     bool     `json:"owed,omitzero"`
 	Cancel   bool     `json:"cancel,omitzero"`
 	Server   int      `json:"server,omitzero"`
+	Ref      int      `json:"ref,omitzero"` // of the INVITE in Server
 	Late     bool     `json:"late,omitzero"`
 	Remote   string   `json:"remote,omitzero"`
 	Sent     string   `json:"sent,omitzero"`
@@ -40,11 +42,12 @@ type AttemptState struct {
 	Party    Leg  `json:"party"`
 	Announce Leg  `json:"announce,omitzero"`
 	Moved    bool `json:"moved,omitzero"`
+	Mending  bool `json:"mending,omitzero"`
 }
 
 // State returns what a restart needs, now.
 func (s *Session) State() State {
-	st := State{PeerID: s.peerID, Life: s.life, Over: s.over}
+	st := State{Count: len(s.legs), PeerID: s.peerID, Life: s.life, Over: s.over}
 	for _, l := range s.legs {
 		if l.phase != gone {
 			st.Legs = append(st.Legs, l.state())
@@ -54,7 +57,7 @@ func (s *Session) State() State {
 		st.Peer = s.peer.id
 	}
 	if a := s.try; a != nil {
-		st.Attempt = &AttemptState{ID: a.ID, Step: int(a.step), Party: a.party.id, Moved: a.moved}
+		st.Attempt = &AttemptState{ID: a.ID, Step: int(a.step), Party: a.party.id, Moved: a.moved, Mending: a.mending}
 		if a.announce != nil {
 			st.Attempt.Announce = a.announce.id
 		}
@@ -68,10 +71,10 @@ func (l *leg) state() LegState {
 		Cancel: l.cancel, Late: l.late, Remote: l.remote,
 		Sent: l.voice.sent, Origin: l.voice.origin, Version: l.voice.version,
 	}
-	if l.ref == 0 { // the caller's first INVITE; a re-INVITE is sent again
-		st.Server = int(l.server)
+	if l.server != none {
+		st.Server, st.Ref = int(l.server), l.ref
 	}
-	if l.client == relayed || l.source != nil {
+	if l.client == relayed { // for a re-INVITE that a restart refuses
 		st.Client = int(adrift)
 	}
 	return st
@@ -87,9 +90,10 @@ func Restore(now time.Time, cfg Config, st State, lost func(Leg) bool) (*Session
 			return nil, err
 		}
 	}
-	if len(s.legs) == 0 {
-		s.legs = []*leg{{phase: gone}}
+	if st.Count < max(1, len(s.legs)) || st.Count > maxLegs {
+		return nil, fmt.Errorf("%d legs make no sense", st.Count)
 	}
+	s.pad(st.Count)
 	if s.legs[Caller].phase == gone && !s.over {
 		return nil, fmt.Errorf("a session without its caller")
 	}
@@ -98,7 +102,7 @@ func Restore(now time.Time, cfg Config, st State, lost func(Leg) bool) (*Session
 		s.peer = p
 	}
 	if a := st.Attempt; a != nil {
-		s.try = &attempt{Connect: Connect{ID: a.ID}, step: step(a.Step), party: s.leg(a.Party), moved: a.Moved}
+		s.try = &attempt{Connect: Connect{ID: a.ID}, step: step(a.Step), party: s.leg(a.Party), moved: a.Moved, mending: a.Mending}
 		if a.Announce != Caller {
 			s.try.announce = s.leg(a.Announce)
 		}
@@ -110,16 +114,14 @@ func Restore(now time.Time, cfg Config, st State, lost func(Leg) bool) (*Session
 const maxLegs = 100_000
 
 func (s *Session) restoreLeg(st LegState, lost bool) error {
-	if int(st.ID) < len(s.legs) || st.ID > maxLegs || st.Phase < 0 || st.Phase > int(gone) ||
+	if int(st.ID) < len(s.legs) || st.ID >= maxLegs || st.Phase < 0 || st.Phase > int(gone) ||
 		st.Client < 0 || st.Client > int(adrift) || st.Server < 0 || st.Server > int(answered) {
 		return fmt.Errorf("leg %d makes no sense", st.ID)
 	}
-	for len(s.legs) < int(st.ID) {
-		s.legs = append(s.legs, &leg{id: Leg(len(s.legs)), phase: gone})
-	}
+	s.pad(int(st.ID))
 	l := &leg{
 		id: st.ID, phase: phase(st.Phase), client: purpose(st.Client), offering: st.Offering, held: st.Held, owed: st.Owed,
-		cancel: st.Cancel, server: server(st.Server), late: st.Late, remote: st.Remote,
+		cancel: st.Cancel, server: server(st.Server), ref: st.Ref, late: st.Late, remote: st.Remote,
 		voice: voice{sent: st.Sent, origin: st.Origin, version: st.Version},
 	}
 	if len(l.voice.origin) != 0 && len(l.voice.origin) != 6 {
@@ -130,6 +132,13 @@ func (s *Session) restoreLeg(st LegState, lost bool) error {
 	}
 	s.legs = append(s.legs, l)
 	return nil
+}
+
+// pad adds legs that are gone until there are n.
+func (s *Session) pad(n int) {
+	for len(s.legs) < n {
+		s.legs = append(s.legs, &leg{id: Leg(len(s.legs)), phase: gone})
+	}
 }
 
 // Peer returns the attempt whose party the caller hears, or 0.
@@ -143,69 +152,8 @@ func (s *Session) Peer() (id int, l Leg) {
 // Answered reports whether the caller's INVITE has its 2xx.
 func (s *Session) Answered() bool { return s.caller.phase != called }
 
+// Serves reports whether the leg waits for the final response to its INVITE.
+func (s *Session) Serves(l Leg) bool { return s.leg(l).server == pending }
+
 // Sent returns what the leg was told last.
 func (s *Session) Sent(l Leg) string { return s.leg(l).voice.sent }
-
-// resume undoes what was under way when the process before ended, and joins
-// caller and party again where a re-INVITE was open.
-func (s *Session) resume() {
-	s.orphans()
-	if s.over {
-		return
-	}
-	disturbed := s.unsettled(s.peer)
-	if c := s.caller; c.client != idle || c.held {
-		c.client, c.cancel, disturbed = attempted, false, true
-		if c.held {
-			c.client = idle
-		}
-	}
-	a := s.try
-	switch {
-	case a == nil && !disturbed:
-		return
-	case a == nil:
-		a = &attempt{party: s.leg(-1)}
-		s.try = a
-	}
-	switch a.step {
-	case joining, asking, passing, undoing, rehearing, restoring:
-		disturbed = true
-	}
-	a.step, a.moved = ringing, a.moved || disturbed
-	s.fail(503, "restart")
-}
-
-// unsettled acknowledges what the leg has open, and reports whether its far
-// end may have heard something new.
-func (s *Session) unsettled(l *leg) bool {
-	if l == nil || l.client == idle && !l.held {
-		return false
-	}
-	if l.held {
-		s.ack(l, s.alone(l, l.remote))
-	}
-	if l.client != idle {
-		l.client = adrift
-	}
-	return true
-}
-
-// orphans settles what legs have open for nobody: a leg that is neither the
-// caller's, nor his party's, nor the attempt's is on its way out already.
-func (s *Session) orphans() {
-	for _, l := range s.legs {
-		if l.phase == gone || !s.over && (l == s.caller || l == s.peer) {
-			continue
-		}
-		if a := s.try; a != nil && (l == a.party || l == a.announce) {
-			continue
-		}
-		if l.phase == leaving && l.client != idle {
-			l.cancel, l.client = true, adrift
-			s.do(Cancel{Leg: l.id}) // again
-			continue
-		}
-		s.hangup(l, 0, "")
-	}
-}

@@ -95,6 +95,13 @@ func (s *Session) restore() {
 // giveUp ends an attempt whose undoing failed: the caller loses his party.
 func (s *Session) giveUp() {
 	peer := s.peer
+	if s.try.mending && peer != nil { // the two may well hear each other as before
+		if peer.held {
+			s.ack(peer, peer.voice.sent)
+		}
+		s.undone()
+		return
+	}
 	s.hangup(peer, 0, "")
 	s.undone()
 	if peer != nil {
@@ -113,5 +120,7 @@ func (s *Session) undone() {
 	if c.held && c.source == nil {
 		s.ack(c, hold(c.remote, c.voice.sent))
 	}
-	s.do(ConnectFailed{ID: a.ID, Code: a.code, Reason: a.reason})
+	if !a.mending {
+		s.do(ConnectFailed{ID: a.ID, Code: a.code, Reason: a.reason})
+	}
 }

@@ -160,6 +160,7 @@ func TestB3(t *testing.T) {
 	c.Invited(voice)
 	c.atLeast(900*time.Millisecond, begin, "the call came")
 	c.Hears(second, "voice")
+	c.Hears(c.Answered(voice), "mia")
 	second.Bye()
 	c.CDRs(3)
 	c.Reported("x", "incall", "wrapup", "free", "inchat", "inchat", "free", "incall", "wrapup", "free")

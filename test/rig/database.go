@@ -107,7 +107,8 @@ func (c *Server) Agent(id string, cols Row) {
 // Insert inserts a row; cols wins over defaults.
 func Insert(t testing.TB, db *sql.DB, table string, defaults, cols Row) {
 	t.Helper()
-	row := maps.Clone(defaults)
+	row := Row{}
+	maps.Copy(row, defaults)
 	maps.Copy(row, cols)
 	names := slices.Sorted(maps.Keys(row))
 	var args []any

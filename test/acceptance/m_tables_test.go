@@ -52,7 +52,7 @@ func (c *center) serves(flow, agent string) {
 	c.Start()
 	call := c.Call(c.desk("bob"), flow)
 	c.Hears(call, "agent")
-	c.Until("the row of the call", func() bool { return len(c.Rows("select id from cc_calls where agent = '" + agent + "'")) == 1 })
+	c.Until("the row of the call", func() bool { return len(c.Rows("select id from cc_calls where agent = '"+agent+"'")) == 1 })
 	call.Bye()
 	c.CDR(1, row{"caller": "bob", "flow_id": flow, "agent_id": agent, "call_type": "0"})
 	c.Idle()

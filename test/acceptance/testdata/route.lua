@@ -8,7 +8,7 @@ local function note(name, what) log.warn(name, { json = json.encode(what) }) end
 
 -- login-ID and logout-ID are feature codes of the agents.
 function route.feature(agent, state)
-  if cc_agent_login(agent, state) then return send_reply(202, "Accepted") end
+  if cc_agent_login(agent, state) then return send_reply(603, state == 1 and "Logged in" or "Logged out") end
   return send_reply(404, "Not Found")
 end
 

@@ -137,8 +137,9 @@ func TestB3(t *testing.T) {
 	c := newCenter(t)
 	voice, text := c.desk("voice"), c.chat("text")
 	c.flow("f", nil)
-	c.Agent("x", at(voice, "msrp_location", rig.URI(text)))
+	c.Agent("x", at(voice, "msrp_location", rig.URI(text), "logstate", "0"))
 	c.Start()
+	c.Login("x", 1)
 	call, _ := c.join(c.desk("bob"), "f", voice)
 	chat := c.Call(c.chat("eve"), "f")
 	c.Queued(1)
@@ -163,7 +164,7 @@ func TestB3(t *testing.T) {
 	c.Hears(c.Answered(voice), "mia")
 	second.Bye()
 	c.CDRs(3)
-	c.Reported("x", "incall", "wrapup", "free", "inchat", "inchat", "free", "incall", "wrapup", "free")
+	c.Reported("x", "free", "incall", "wrapup", "free", "inchat", "inchat", "free", "incall", "wrapup", "free")
 	c.Idle()
 }
 

@@ -211,3 +211,50 @@ func TestM42(t *testing.T) {
 		})
 	}
 }
+
+// TestM31 has the statistics under the names of OpenSIPS, with a dash before
+// the flow and the agent; the flows add up to the whole at every step.
+func TestM31(t *testing.T) {
+	t.Parallel()
+	c := newCenter(t)
+	agent, text := c.desk("agent"), c.chat("text")
+	c.flow("f", nil)
+	c.flow("g", row{"skill": "chat"})
+	c.Agent("a", at(agent))
+	c.Agent("t", chatAt(text, "2", "skills", "chat"))
+	c.Start()
+	sums := map[string]string{"ccg_incalls": "ccf_incalls", "ccg_distributed_incalls": "ccf_dist_incalls", "ccg_answered_incalls": "ccf_answ_incalls",
+		"ccg_answered_inchats": "ccf_answ_inchats", "ccg_abandonned_incalls": "ccf_aban_incalls", "ccg_onhold_calls": "ccf_onhold_calls",
+		"ccg_onhold_chats": "ccf_onhold_chats"}
+	add := func() {
+		t.Helper()
+		for all, part := range sums {
+			if whole, f, g := c.Stat(all), c.Stat(part+"-f"), c.Stat(part+"-g"); whole != f+g || f < 0 || g < 0 {
+				t.Errorf("%s = %d, by flow %d and %d", all, whole, f, g)
+			}
+		}
+	}
+	add()
+	call, _ := c.join(c.desk("bob"), "f", agent)
+	chat, _ := c.join(c.chat("eve"), "g", text)
+	add()
+	waits := c.Call(c.desk("mia"), "f")
+	c.Hears(waits, "moh")
+	add()
+	c.Stats(map[string]int{"ccf_queued_calls-f": 1, "ccf_queued_calls-g": 0, "ccg_free_agents": 0, "ccf_free_agents-f": 0, "ccf_load-f": 200})
+	waits.Bye()
+	c.CDRs(1)
+	chat.Bye()
+	call.Bye()
+	c.CDRs(3)
+	add()
+	c.Stats(map[string]int{
+		"ccg_incalls": 3, "ccg_distributed_incalls": 2, "ccg_answered_incalls": 2, "ccg_answered_inchats": 1, "ccg_abandonned_incalls": 1,
+		"ccg_onhold_calls": 0, "ccg_onhold_chats": 0, "ccf_incalls-f": 2, "ccf_aban_incalls-f": 1, "ccf_answ_inchats-g": 1,
+		"cca_dist_incalls-a": 1, "cca_answ_incalls-a": 1, "cca_answ_inchats-t": 1, "cca_aban_incalls-a": 0, "cca_att-a": 0,
+		"ccg_awt": 0, "ccf_awt-f": 0, "ccf_etw-f": 0,
+	})
+	if c.Stat("ccg_load") < 0 {
+		t.Error("a negative load")
+	}
+}

@@ -54,25 +54,51 @@ func TestB1(t *testing.T) {
 // TestB2 has an agent for calls and three chats, one for two chats and one for
 // calls only.
 func TestB2(t *testing.T) {
-	t.Parallel()
-	c := newCenter(t, "wrapup_time", "0")
-	phones := map[string]*phone.Phone{"xv": c.desk("xv"), "xt": c.chat("xt"), "yt": c.chat("yt"), "wv": c.desk("wv")}
-	c.flow("f", nil)
-	c.Agent("x", at(phones["xv"], "msrp_location", rig.URI(phones["xt"]), "msrp_max_sessions", "3", "wrapup_time", "0"))
-	c.Agent("y", chatAt(phones["yt"], "2", "wrapup_time", "0"))
-	c.Agent("w", at(phones["wv"], "wrapup_time", "0"))
-	c.Start()
-	eve, bob := c.chat("eve"), c.desk("bob")
-	for range 10 {
-		c.Call(eve, "f")
+	for _, tt := range []struct {
+		first   string
+		waiting int
+		x       string // his state when all have come
+	}{{"chats", 7, "inchat"}, {"calls", 9, "incall"}} {
+		t.Run(tt.first+" first", func(t *testing.T) {
+			t.Parallel()
+			c := newCenter(t, "wrapup_time", "0")
+			phones := map[string]*phone.Phone{"xv": c.desk("xv"), "xt": c.chat("xt"), "yt": c.chat("yt"), "wv": c.desk("wv")}
+			c.flow("f", nil)
+			c.Agent("x", at(phones["xv"], "msrp_location", rig.URI(phones["xt"]), "msrp_max_sessions", "3", "wrapup_time", "0"))
+			c.Agent("y", chatAt(phones["yt"], "2", "wrapup_time", "0"))
+			c.Agent("w", at(phones["wv"], "wrapup_time", "0"))
+			c.Start()
+			eve, bob := c.chat("eve"), c.desk("bob")
+			chats := func() {
+				for range 10 {
+					c.Call(eve, "f")
+				}
+			}
+			if tt.first == "chats" {
+				chats()
+			}
+			for range 3 {
+				c.Call(bob, "f")
+			}
+			if tt.first == "calls" {
+				chats()
+			}
+			c.Queued(tt.waiting)
+			if x, y, w := c.State("x"), c.Chats("y"), c.State("w"); x != tt.x || y != 2 || w != "incall" {
+				t.Errorf("x is %s, y has %d chats, w is %s; want %s, 2, incall", x, y, w, tt.x)
+			}
+			if n := c.Chats("x"); tt.x == "inchat" && n != 3 {
+				t.Errorf("x has %d chats, want 3", n)
+			}
+			c.drain(phones)
+		})
 	}
-	for range 3 {
-		c.Call(bob, "f")
-	}
-	c.Queued(7)
-	if x, y, w := c.Chats("x"), c.Chats("y"), c.State("w"); x != 3 || y != 2 || w != "incall" {
-		t.Errorf("x has %d chats, y %d, w is %s; want 3, 2, incall", x, y, w)
-	}
+}
+
+// drain ends the 13 talks of TestB2 one after another, and checks who had them.
+func (c *center) drain(phones map[string]*phone.Phone) {
+	t := c.t
+	t.Helper()
 	for range 13 { // each talk ends, and the next begins
 		talk := c.answeredAny(phones)
 		if talk.who == "xv" && phones["xt"].Live() > 0 || talk.who == "xt" && phones["xv"].Live() > 0 {

@@ -179,18 +179,20 @@ func TestM26(t *testing.T) {
 	good := c.desk("good")
 	c.flow("low", nil)
 	c.flow("high", row{"priority": "1"})
+	c.flow("rare", row{"skill": "rare"})
 	refusers := []*phone.Phone{c.busy("r486", 486), c.busy("r603", 603), c.busy("r404", 404), c.silent("rings")}
 	for i, p := range refusers {
 		c.Agent(fmt.Sprint("a", i), at(p, "wrapup_time", "60", "logstate", "0"))
 	}
 	c.Agent("good", at(good, "logstate", "0"))
 	c.Start()
+	c.Hears(c.Call(c.desk("before"), "rare"), "moh")
 	first := c.Call(c.desk("first"), "low")
 	c.Hears(first, "moh")
 	c.Hears(c.Call(c.desk("second"), "low"), "moh")
 	urgent := c.Call(c.desk("urgent"), "high")
 	c.Hears(urgent, "moh")
-	c.Queued(3)
+	c.Queued(4)
 	urgent.Bye() // it only keeps the place until the refusals are counted
 	c.CDR(1, row{"call_type": "1"})
 	for i := range refusers {
@@ -199,8 +201,8 @@ func TestM26(t *testing.T) {
 		c.CDR(i+2, row{"caller": "first", "call_type": "-2", "agent_id": fmt.Sprint("a", i), "rejected": fmt.Sprint(i)})
 	}
 	c.Hears(c.Call(c.desk("urgent"), "high"), "moh")
-	order := []string{"urgent", "first", "second"}
-	for i, q := range c.Queued(3) {
+	order := []string{"urgent", "first", "before", "second"} // first came after before, and was refused
+	for i, q := range c.Queued(4) {
 		if q["Caller username"] != order[i] {
 			t.Errorf("place %d is %v's, want %s", i, q["Caller username"], order[i])
 		}
@@ -209,7 +211,7 @@ func TestM26(t *testing.T) {
 		}
 	}
 	c.Login("good", 1)
-	for _, who := range order {
+	for _, who := range []string{"urgent", "first", "second"} {
 		if got := from(c.Invited(good)); got != who {
 			t.Errorf("the agent got %s, want %s", got, who)
 		}

@@ -24,25 +24,34 @@ func (e *Error) Error() string { return fmt.Sprintf("%d %s", e.Code, e.Message) 
 
 // Post sends a body to the management interface and returns the answer's.
 func (c *Server) Post(body string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), Patience)
-	defer cancel()
-	post, err := http.NewRequestWithContext(ctx, http.MethodPost, c.MI, bytes.NewReader([]byte(body)))
-	if err != nil {
-		return "", err
-	}
-	post.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(post)
-	if err != nil {
-		return "", err
-	}
-	defer res.Body.Close()
-	raw, err := io.ReadAll(res.Body)
-	return string(raw), err
+	got, err := post(c.MI, []byte(body))
+	return string(got), err
 }
 
 // Try sends a command. params is an Object, a list, or nil. An error answer
 // is an [*Error].
 func (c *Server) Try(method string, params any) (json.RawMessage, error) {
+	return Try(c.MI, method, params)
+}
+
+func post(url string, body []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), Patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	return io.ReadAll(res.Body)
+}
+
+// Try sends a command to the management interface at url: see [Server.Try].
+func Try(url, method string, params any) (json.RawMessage, error) {
 	req := Object{"jsonrpc": "2.0", "id": 1, "method": method}
 	if params != nil {
 		req["params"] = params
@@ -51,7 +60,7 @@ func (c *Server) Try(method string, params any) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw, err := c.Post(string(body))
+	raw, err := post(url, body)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +68,7 @@ func (c *Server) Try(method string, params any) (json.RawMessage, error) {
 		Result json.RawMessage
 		Error  *Error
 	}
-	if err := json.Unmarshal([]byte(raw), &reply); err != nil {
+	if err := json.Unmarshal(raw, &reply); err != nil {
 		return nil, fmt.Errorf("%w in %q", err, raw)
 	}
 	if reply.Error != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"testing"
 	"time"
 
 	"github.com/sipd/sipd/core/sip"
@@ -12,21 +13,24 @@ import (
 )
 
 // Phone opens a phone on 127.0.0.1.
-func (c *Server) Phone(o phone.Options) *phone.Phone {
-	c.t.Helper()
-	return c.PhoneAt("127.0.0.1", o)
-}
+func (c *Server) Phone(o phone.Options) *phone.Phone { c.t.Helper(); return Phone(c.t, "127.0.0.1", o) }
 
 // PhoneAt opens a phone on an address of loopback.
 func (c *Server) PhoneAt(host string, o phone.Options) *phone.Phone {
 	c.t.Helper()
+	return Phone(c.t, host, o)
+}
+
+// Phone opens a phone on an address until the end of the test.
+func Phone(t testing.TB, host string, o phone.Options) *phone.Phone {
+	t.Helper()
 	p, err := phone.New(o, func(h sip.Handler) (sip.Endpoint, error) {
-		s, err := stack.Open(c.t.Context(), stack.Options{
+		s, err := stack.Open(t.Context(), stack.Options{
 			Listen: []stack.Listen{{Proto: "udp", Host: host}}, Handler: h})
 		if err != nil {
 			return nil, err
 		}
-		c.t.Cleanup(func() {
+		t.Cleanup(func() {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 			defer cancel()
 			_ = s.Close(ctx)
@@ -34,7 +38,7 @@ func (c *Server) PhoneAt(host string, o phone.Options) *phone.Phone {
 		return s, nil
 	})
 	if err != nil {
-		c.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return p
 }

@@ -40,7 +40,7 @@ type Server struct {
 	SIP, MI string // host:port, and URL of the management interface
 	cmd     *exec.Cmd
 	done    chan struct{}
-	log     logBuffer
+	log     Log
 	begin   int // length of the log before this start
 }
 
@@ -230,19 +230,21 @@ func (c *Server) Logged(words ...string) {
 	})
 }
 
-// logBuffer keeps what the server printed.
-type logBuffer struct {
+// Log keeps what a server printed.
+type Log struct {
 	mu sync.Mutex
 	b  bytes.Buffer
 }
 
-func (l *logBuffer) Write(p []byte) (int, error) {
+// Write implements [io.Writer].
+func (l *Log) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.Write(p)
 }
 
-func (l *logBuffer) String() string {
+// String is everything so far.
+func (l *Log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()

@@ -26,7 +26,8 @@ type Dest struct {
 	URI string
 	// Role is "media" or "agent"; local_route sees it.
 	Role string
-	// State is what $cc_state shows while this attempt is made.
+	// State is what $cc_state shows while this attempt is made; "" leaves it
+	// as SetState said.
 	State string
 	// Display is the display name of From in wire form: quoted, a bare token,
 	// or "" for none. From's URI is the caller's.

@@ -1,6 +1,7 @@
 package b2b
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -184,7 +185,7 @@ func (m *Module) Release(k Key) {
 func (m *Module) Connect(k Key, d Dest) {
 	m.post(k, func(s *session) {
 		s.dests[d.ID] = d
-		s.state, s.lastDest = d.State, max(s.lastDest, d.ID)
+		s.state, s.lastDest = cmp.Or(d.State, s.state), max(s.lastDest, d.ID)
 		s.feed(logic.Connect{ID: d.ID, CallerOffer: d.Offer == CallerOffer, DropOld: d.DropOld,
 			Announce: d.Announce != "", RingTimeout: d.RingTimeout})
 	})

@@ -1,55 +1,30 @@
 package e2e
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/go-sql-driver/mysql"
-	_ "modernc.org/sqlite"
-
 	"github.com/sipd/sipd/core/db/dbtest"
 	"github.com/sipd/sipd/core/sip"
 	"github.com/sipd/sipd/core/sip/phone"
-	"github.com/sipd/sipd/core/sip/stack"
 	"github.com/sipd/sipd/test/ports"
+	"github.com/sipd/sipd/test/rig"
 )
 
 // patience bounds every wait; a machine under load is slow, not broken.
 const patience = 20 * time.Second
 
-// bin is the binary under test, built once by TestMain.
-var bin string
-
-func TestMain(m *testing.M) { os.Exit(runTests(m)) }
-
-func runTests(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "sipd-e2e")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(dir)
-	bin = filepath.Join(dir, "sipd")
-	if out, err := exec.Command("go", "build", "-race", "-o", bin, "../../cmd/sipd").CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
-}
+func TestMain(m *testing.M) { os.Exit(rig.Main(m)) }
 
 // center is one running sipd with its database.
 type center struct {
@@ -63,26 +38,8 @@ type center struct {
 	route   string
 	cmd     *exec.Cmd
 	done    chan struct{}
-	log     *logBuffer
+	log     *rig.Log
 	starts  int // in the log, before this one
-}
-
-// logBuffer keeps what the server printed.
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // bothDatabases runs fn on SQLite and on MariaDB.
@@ -94,85 +51,28 @@ func bothDatabases(t *testing.T, fn func(*testing.T, *center)) {
 // newCenter creates the tables in the database.
 func newCenter(t *testing.T, url string) *center {
 	t.Helper()
-	c := &center{t: t, url: url, spool: t.TempDir(), route: "testdata/route.lua", log: &logBuffer{}}
+	c := &center{t: t, url: url, spool: t.TempDir(), route: "testdata/route.lua", log: &rig.Log{}}
 	sipd(t, 0, "db", "create", "--url", url)
-	c.db = openSQL(t, url)
+	c.db = rig.OpenSQL(t, url)
 	return c
-}
-
-// openSQL opens the database of an OpenSIPS URL the way any other program
-// would.
-func openSQL(t *testing.T, url string) *sql.DB {
-	t.Helper()
-	driver, dsn := "sqlite", strings.TrimPrefix(url, "sqlite://")+"?_pragma=busy_timeout(10000)"
-	if rest, ok := strings.CutPrefix(url, "mysql://"); ok {
-		at := strings.LastIndexByte(rest, '@') // a password may have one too
-		auth, place := rest[:at], rest[at+1:]
-		cfg := mysql.NewConfig()
-		cfg.User, cfg.Passwd, _ = strings.Cut(auth, ":")
-		cfg.Net = "tcp"
-		cfg.Addr, cfg.DBName, _ = strings.Cut(place, "/")
-		driver, dsn = "mysql", cfg.FormatDSN()
-	}
-	db, err := sql.Open(driver, dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { db.Close() })
-	return db
 }
 
 // sipd runs the binary and checks its exit code.
 func sipd(t *testing.T, want int, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), bin, args...)
-	out, err := cmd.CombinedOutput()
-	if got := cmd.ProcessState.ExitCode(); got != want {
-		t.Fatalf("sipd %s: exit code %d, want %d (%v)\n%s", strings.Join(args, " "), got, want, err, out)
-	}
-	return string(out)
+	return rig.Run(t, want, args...)
 }
 
 // exec runs one statement.
-func (c *center) exec(q string, args ...any) {
-	c.t.Helper()
-	if _, err := c.db.Exec(q, args...); err != nil {
-		c.t.Fatalf("%s: %v", q, err)
-	}
-}
+func (c *center) exec(q string, args ...any) { c.t.Helper(); rig.Exec(c.t, c.db, q, args...) }
 
 // row is one row as text; NULL is "NULL".
-type row map[string]string
+type row = rig.Row
 
 // rows runs a query.
 func (c *center) rows(q string, args ...any) []row {
 	c.t.Helper()
-	rs, err := c.db.Query(q, args...)
-	if err != nil {
-		c.t.Fatalf("%s: %v", q, err)
-	}
-	defer rs.Close()
-	names, _ := rs.Columns()
-	var list []row
-	for rs.Next() {
-		cells := make([]sql.NullString, len(names))
-		into := make([]any, len(names))
-		for i := range cells {
-			into[i] = &cells[i]
-		}
-		if err := rs.Scan(into...); err != nil {
-			c.t.Fatal(err)
-		}
-		r := row{}
-		for i, n := range names {
-			r[n] = "NULL"
-			if cells[i].Valid {
-				r[n] = cells[i].String
-			}
-		}
-		list = append(list, r)
-	}
-	return list
+	return rig.Rows(c.t, c.db, q, args...)
 }
 
 // cdrs waits until there are n CDRs and returns them in order.
@@ -216,25 +116,12 @@ func (c *center) until(what string, ok func() bool) {
 // defaults of the schema.
 func (c *center) flow(id string, cols row) {
 	c.t.Helper()
-	c.insert("cc_flows", "flowid", id, cols, row{"skill": "test"})
+	rig.Insert(c.t, c.db, "cc_flows", row{"flowid": id, "skill": "test"}, cols)
 }
 
 func (c *center) agent(id string, cols row) {
 	c.t.Helper()
-	c.insert("cc_agents", "agentid", id, cols, row{"skills": "test", "logstate": "1", "wrapup_time": "1"})
-}
-
-func (c *center) insert(table, key, id string, cols, defaults row) {
-	names, marks, args := []string{key}, []string{"?"}, []any{id}
-	for n, v := range defaults {
-		if _, ok := cols[n]; !ok {
-			names, marks, args = append(names, n), append(marks, "?"), append(args, v)
-		}
-	}
-	for n, v := range cols {
-		names, marks, args = append(names, n), append(marks, "?"), append(args, v)
-	}
-	c.exec(fmt.Sprintf("insert into %s (%s) values (%s)", table, strings.Join(names, ","), strings.Join(marks, ",")), args...)
+	rig.Insert(c.t, c.db, "cc_agents", row{"agentid": id, "skills": "test", "logstate": "1", "wrapup_time": "1"}, cols)
 }
 
 // start runs the server and waits until it answers.
@@ -257,7 +144,7 @@ func (c *center) launch(env ...string) {
 		c.mi = "http://127.0.0.1:" + c.port + "/mi"
 	}
 	c.starts = c.started()
-	cmd := exec.Command(bin, "run", "-f", c.route)
+	cmd := exec.Command(rig.Bin, "run", "-f", c.route)
 	cmd.Env = append(os.Environ(), "SIPD_LISTEN=udp:"+c.sip, "SIPD_DB_URL="+c.url, "SIPD_MI_PORT="+c.port, "SIPD_SPOOL="+c.spool)
 	cmd.Env = append(cmd.Env, env...)
 	cmd.Stdout, cmd.Stderr = c.log, c.log
@@ -328,50 +215,11 @@ func (c *center) stop() {
 }
 
 // miError is an error answer of the management interface.
-type miError struct {
-	Code    int    `json:"code"`
-	Message string `json:"message"`
-}
-
-func (e *miError) Error() string { return fmt.Sprintf("%d %s", e.Code, e.Message) }
+type miError = rig.Error
 
 // try sends a management command.
 func (c *center) try(method string, params any) (json.RawMessage, error) {
-	req := map[string]any{"jsonrpc": "2.0", "id": 1, "method": method}
-	if params != nil {
-		req["params"] = params
-	}
-	body, err := json.Marshal(req)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	post, err := http.NewRequestWithContext(ctx, http.MethodPost, c.mi, bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	post.Header.Set("Content-Type", "application/json")
-	res, err := http.DefaultClient.Do(post)
-	if err != nil {
-		return nil, err
-	}
-	defer res.Body.Close()
-	raw, err := io.ReadAll(res.Body)
-	if err != nil {
-		return nil, err
-	}
-	var reply struct {
-		Result json.RawMessage
-		Error  *miError
-	}
-	if err := json.Unmarshal(raw, &reply); err != nil {
-		return nil, fmt.Errorf("%w in %q", err, raw)
-	}
-	if reply.Error != nil {
-		return nil, reply.Error
-	}
-	return reply.Result, nil
+	return rig.Try(c.mi, method, params)
 }
 
 // do sends a management command that must succeed, and decodes its result.
@@ -436,23 +284,7 @@ func (c *center) stat(name string) int {
 // phone opens a phone on loopback.
 func (c *center) phone(o phone.Options) *phone.Phone {
 	c.t.Helper()
-	p, err := phone.New(o, func(h sip.Handler) (sip.Endpoint, error) {
-		s, err := stack.Open(c.t.Context(), stack.Options{
-			Listen: []stack.Listen{{Proto: "udp", Host: "127.0.0.1"}}, Handler: h})
-		if err != nil {
-			return nil, err
-		}
-		c.t.Cleanup(func() {
-			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-			defer cancel()
-			_ = s.Close(ctx)
-		})
-		return s, nil
-	})
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return p
+	return rig.Phone(c.t, "127.0.0.1", o)
 }
 
 // call calls a flow and fails the test when it is refused.

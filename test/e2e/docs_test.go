@@ -18,6 +18,7 @@ import (
 	"github.com/sipd/sipd/core/sip"
 	"github.com/sipd/sipd/core/sip/phone"
 	"github.com/sipd/sipd/test/ports"
+	"github.com/sipd/sipd/test/rig"
 )
 
 // block is a fenced block of a page, or the place of the call.
@@ -63,18 +64,18 @@ type newcomer struct {
 // TestF1FromZero follows the page from nothing to the answered call.
 func TestF1FromZero(t *testing.T) {
 	server := dbtest.Start(t)
-	c := &center{t: t, log: &logBuffer{}}
+	c := &center{t: t, log: &rig.Log{}}
 	agent := c.phone(phone.Options{Name: "1008", Ring: 200 * time.Millisecond})
 	c.sip = "127.0.0.1:" + strconv.Itoa(ports.Free(t))
 	mi := strconv.Itoa(ports.Free(t))
 	c.mi = "http://127.0.0.1:" + mi + "/mi"
 	admin := server.Database(t)
-	c.db = openSQL(t, admin)
+	c.db = rig.OpenSQL(t, admin)
 	place := regexp.MustCompile(`127\.0\.0\.1:\d+`).FindString(admin)
 	n := &newcomer{center: c, dir: t.TempDir(), places: strings.NewReplacer(
 		"@127.0.0.1/callcenter", "@"+place+"/callcenter", "127.0.0.1:5060", c.sip, ":8888", ":"+mi, "8888", mi,
 		"127.0.0.1:5070", fmt.Sprintf("127.0.0.1:%d", agent.Port()))}
-	n.env = append(os.Environ(), "PATH="+filepath.Dir(bin)+":"+os.Getenv("PATH"), "SIPD_MI_URL="+c.mi)
+	n.env = append(os.Environ(), "PATH="+filepath.Dir(rig.Bin)+":"+os.Getenv("PATH"), "SIPD_MI_URL="+c.mi)
 	for _, b := range blocks(t, "first-call.md") {
 		n.do(b, agent)
 	}

@@ -48,6 +48,9 @@ func (c *Call) established(res *sip.Response) {
 		c.target = a.URI
 	}
 	c.ack = c.request(sip.ACK)
+	if c.p.o.Late {
+		c.describe(&c.ack.Headers, &c.ack.Body)
+	}
 	c.p.mu.Unlock()
 	c.hear(res.Body)
 	c.acknowledge()
@@ -82,8 +85,22 @@ func (c *Call) request(method string) *sip.Request {
 
 func (c *Call) describe(h *sip.Headers, body *[]byte) {
 	h.Set("Content-Type", "application/sdp")
-	*body = fmt.Appendf(nil, "v=0\r\no=%s 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"+
-		"m=audio 9 RTP/AVP 0 8\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n", c.p.o.Name)
+	media := c.p.o.Media
+	if media == "" {
+		media = "m=audio 9 RTP/AVP 0 8\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"
+	}
+	*body = fmt.Appendf(nil, "v=0\r\no=%s 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n%s", c.p.o.Name, media)
+}
+
+// ringing is the first answer to an INVITE.
+func (c *Call) ringing(req *sip.Request, tag string) *sip.Response {
+	if !c.p.o.Early {
+		return sip.NewResponse(req, 180, "", tag)
+	}
+	res := sip.NewResponse(req, 183, "", tag)
+	res.Headers.Add("Contact", "<"+c.p.URI().String()+">")
+	c.describe(&res.Headers, &res.Body)
+	return res
 }
 
 // hear notes who is at the other end now.

@@ -17,8 +17,15 @@ type Options struct {
 	Name string        // user part of its URI and owner of its SDP
 	Ring time.Duration // how long it rings before it answers
 	Code int           // final answer to a call; 0 means 200
-	// Never makes it ring until it is cancelled.
-	Never bool
+	// Never makes it ring until it is cancelled; Early lets it send early
+	// media (183) instead of ringing; Deaf does not answer at all.
+	Never, Early, Deaf bool
+	// Media is the m= line of its SDP with its attributes; empty means audio.
+	Media string
+	// Late makes it call without an offer; its ACK carries the answer.
+	Late bool
+	// Again is the answer to a re-INVITE; 0 means 200.
+	Again int
 }
 
 // Phone is a user agent with any number of calls.
@@ -81,7 +88,9 @@ func (p *Phone) Call(ctx context.Context, uri string, from sip.Address) (*Call, 
 	c.local = from.String() + ";tag=" + rand.Text()
 	c.remote, c.target = sip.Address{URI: to}.String(), to
 	req := c.next(sip.INVITE)
-	c.describe(&req.Headers, &req.Body)
+	if !p.o.Late {
+		c.describe(&req.Headers, &req.Body)
+	}
 	final := make(chan *sip.Response, 1)
 	tx := p.net.Request(req, func(res *sip.Response) {
 		if res.IsFinal() {
@@ -151,6 +160,8 @@ func (p *Phone) handle(tx sip.ServerRequest) {
 		}
 	case c == nil:
 		_ = tx.Respond(sip.NewResponse(req, 481, "", ""))
+	case req.Method == sip.INVITE && p.o.Again >= 300:
+		_ = tx.Respond(sip.NewResponse(req, p.o.Again, "", ""))
 	case req.Method == sip.INVITE:
 		c.hear(req.Body)
 		c.accept(tx, "")
@@ -170,13 +181,16 @@ func (p *Phone) ring(tx sip.ServerRequest) {
 	case p.rang <- req:
 	default:
 	}
+	if p.o.Deaf {
+		return
+	}
 	c := p.open(req.CallID())
 	tag := rand.Text()
 	c.local, c.remote = req.Headers.Get("To")+";tag="+tag, req.Headers.Get("From")
 	if a, err := req.Contact(); err == nil {
 		c.target = a.URI
 	}
-	_ = tx.Respond(sip.NewResponse(req, 180, "", tag))
+	_ = tx.Respond(c.ringing(req, tag))
 	tx.OnCancel(func(*sip.Request) {
 		_ = tx.Respond(sip.NewResponse(req, 487, "", tag))
 		p.forget(c)

@@ -17,9 +17,27 @@ import (
 // out and returned as bad, with their remedy; it is for the caller to go on
 // without them (at start) or to refuse (at cc_reload). The error says that
 // nothing could be read.
+//
+// What can be used and hardly was meant is logged: a skill that nobody has, a
+// table version with which OpenSIPS would not start.
 func (s *Store) Load(ctx context.Context) (engine.Load, []BadRow, error) {
 	s.look(ctx)
-	return load(ctx, s.opt.DB, s.names)
+	l, bad, err := load(ctx, s.opt.DB, s.names)
+	if err == nil {
+		s.warn(ctx, l)
+	}
+	return l, bad, err
+}
+
+// warn logs what is doubtful.
+func (s *Store) warn(ctx context.Context, l engine.Load) {
+	r := Report{Era: s.layout.Load().Agents, Findings: doubts(l, s.names)}
+	if err := checkVersions(ctx, s.opt, s.names, &r); err != nil {
+		s.opt.Log.Warn("the versions of the tables are not known", "err", err) // sipd can do without
+	}
+	for _, f := range r.Findings {
+		s.opt.Log.Warn("the database: used, but doubtful", "finding", f.String())
+	}
 }
 
 func load(ctx context.Context, d *db.DB, n Names) (l engine.Load, bad []BadRow, err error) {

@@ -158,7 +158,7 @@ func (p *performer) trace(a engine.Trace) {
 	if a.Call == "" {
 		return
 	}
-	p.log.Info("call", "call", a.Call, "state", a.State, "flow", a.Flow, "agent", a.Agent)
+	p.log.Info("call", "call", a.Call, "state", a.State.String(), "flow", a.Flow, "agent", a.Agent)
 	p.b2b.SetState(b2b.Key(a.Call), a.State.String())
 	p.emit(eventCall, event.Field{Name: "call_id", Value: string(a.Call)},
 		event.Field{Name: "state", Value: a.State.String()},

@@ -116,7 +116,7 @@ func (c *Server) launch() {
 		c.SIP = "127.0.0.1:" + strconv.Itoa(ports.Free(c.t))
 	}
 	c.MI = "http://127.0.0.1:" + mi + "/mi"
-	file := filepath.Join(c.dir, "route.lua")
+	file := c.File()
 	if err := os.WriteFile(file, []byte(c.routes(mi)), 0o600); err != nil {
 		c.t.Fatal(err)
 	}
@@ -134,6 +134,9 @@ func (c *Server) launch() {
 		<-done
 	})
 }
+
+// File is the route file of the last start.
+func (c *Server) File() string { return filepath.Join(c.dir, "route.lua") }
 
 // routes is the route file: the directives, then the routes.
 func (c *Server) routes(mi string) string {

@@ -17,6 +17,9 @@ type Param struct {
 	Default string
 	// Many is set for a parameter that may be given more than once.
 	Many bool
+	// Unneeded is set for a parameter that is taken and does nothing: Doc says
+	// why.
+	Unneeded bool
 	// Set takes a string, an int, a float64 or a bool from the script. Its
 	// error says only what is wrong with the value.
 	Set func(v any) error

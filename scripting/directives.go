@@ -226,6 +226,9 @@ func (r *recorder) param(L *lua.LState, set core.ParamSet) {
 		r.fault(L, "modparam %s.%s: %s", set.Module, set.Name, err)
 		return
 	}
+	if x.Params[i].Unneeded {
+		r.warn(set.Pos, "modparam %s.%s is %s", set.Module, set.Name, x.Params[i].Doc)
+	}
 	for _, old := range r.cfg.Params {
 		if !x.Params[i].Many && old.Module == set.Module && old.Name == set.Name {
 			r.warn(set.Pos, "modparam %s.%s: it was set before at %s; the last value wins", set.Module, set.Name, old.Pos)

@@ -18,6 +18,7 @@ type wrapper func(core.Network, sip.Handler) (core.Network, sip.Handler)
 // stack, or what wrap made of it.
 func openStack(ctx context.Context, cfg *core.Config, log *slog.Logger, h sip.Handler, wrap wrapper) (*stack.Stack, core.Network, error) {
 	o := stack.Options{Log: log.With("module", "sip")}
+	o.Sanity.Extensions = []string{"timer"} // who answers refuses it where it does not know it
 	for _, l := range cfg.Listen {
 		s, err := listenOf(l)
 		if err != nil {

@@ -122,8 +122,8 @@ func TestHeadersBetweenLegs(t *testing.T) {
 		bob.Incoming()
 		a.Wait(siptest.Confirmed)
 		for name, want := range map[string]string{
-			"P-Asserted-Identity": "<sip:+49@x>", "X-Account": "7", "X-Two": "2", "X-Tag-A": "a", "X-Secret": "", "Supported": "",
-			"Session-Expires": "", "Max-Forwards": "19", "User-Agent": "sipd (test)", "X-Orig": a.ID(), "X-Local": "media",
+			"P-Asserted-Identity": "<sip:+49@x>", "X-Account": "7", "X-Two": "2", "X-Tag-A": "a", "X-Secret": "", "Supported": "timer",
+			"Session-Expires": "1800", "Min-SE": "90", "Max-Forwards": "19", "User-Agent": "sipd (test)", "X-Orig": a.ID(), "X-Local": "media",
 			"Allow": allow, "Content-Type": "application/sdp",
 		} {
 			if got := r.header("pbx", "bob", "INVITE", name); got != want {

@@ -13,7 +13,7 @@ const (
 	allow     = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, MESSAGE, NOTIFY"
 	accept    = "application/sdp"
 	sdpType   = "application/sdp"
-	supported = "" // no extension
+	supported = extensions
 )
 
 // passList names the headers that pass from the caller's INVITE to the other

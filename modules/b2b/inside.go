@@ -1,6 +1,8 @@
 package b2b
 
 import (
+	"strconv"
+
 	"github.com/sipd/sipd/core/sip"
 	"github.com/sipd/sipd/modules/b2b/logic"
 )
@@ -14,12 +16,16 @@ func (l *leg) received(tx sip.ServerRequest) {
 	}
 	if code := l.refuses(req); code != 0 {
 		res := sip.NewResponse(req, code, "", l.dlg.local.Tag())
-		if code == 420 {
-			res.Headers.Add("Unsupported", req.Headers.Get("Require"))
+		switch code {
+		case 420:
+			res.Headers.Add("Unsupported", unsupported(req.Headers))
+		case 422:
+			res.Headers.Add("Min-SE", strconv.Itoa(l.s.m.timers().min))
 		}
 		l.s.send(tx, res)
 		return
 	}
+	l.heard()
 	l.dlg.remoteCSeq, _ = req.CSeq()
 	l.dlg.tolerant = false
 	if req.Method == sip.BYE {
@@ -55,8 +61,10 @@ func (l *leg) refuses(req *sip.Request) int {
 		return 500 // RFC 3261 section 12.2.2
 	case req.Method == sip.BYE:
 		return 0
-	case req.Headers.Get("Require") != "":
+	case unsupported(req.Headers) != "":
 		return 420
+	case (req.Method == sip.INVITE || req.Method == sip.UPDATE) && l.s.m.timers().tooBrief(req.Headers):
+		return 422
 	}
 	if _, err := maxForwards(req.Headers); err != nil && req.Method != sip.OPTIONS {
 		return 483
@@ -81,5 +89,6 @@ func (l *leg) acked(req *sip.Request) {
 		return
 	}
 	l.answer = nil
+	l.heard()
 	l.s.feed(logic.Acked{Leg: l.id, SDP: sdpOf(req.Headers, req.Body)})
 }

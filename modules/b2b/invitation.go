@@ -23,6 +23,10 @@ type invitation struct {
 
 	uri  string                   // of the request
 	sent atomic.Pointer[sip.Sent] // the way it went last
+
+	req       *sip.Request // before local_route; nil after a restart
+	cancelled bool
+	briefs    int // how often it was repeated for a 422
 }
 
 // invite opens a leg to the destination of an attempt.
@@ -30,7 +34,7 @@ func (s *session) invite(a logic.Invite) {
 	d := s.dests[a.ID]
 	l := &leg{s: s, id: a.Leg, role: d.Role, born: time.Now()}
 	s.legs = append(s.legs, l)
-	text, from := d.URI, sip.Address{Display: d.Display, URI: s.snap.from.URI.Clone()}
+	text, from := d.URI, sip.Address{Display: d.Display, URI: s.snap.sender.Clone()}
 	if a.Announce {
 		text, l.role = d.Announce, "media"
 		party, _ := sip.ParseURI(d.URI) // it was invited: it parses
@@ -45,6 +49,7 @@ func (s *session) invite(a logic.Invite) {
 	req := l.request(sip.INVITE)
 	req.Headers.Add("Max-Forwards", strconv.Itoa(s.hops))
 	l.describe(&req.Headers)
+	l.timer.ask(&req.Headers, s.m.timers())
 	req.Headers = append(req.Headers, s.passed...)
 	if name := s.m.params.callIDHeader; name != "" {
 		req.Headers.Add(name, s.snap.callID)
@@ -78,13 +83,15 @@ func (l *leg) open(text string, from sip.Address) error {
 func (l *leg) reinvite(sdp string) {
 	req := l.request(sip.INVITE)
 	l.describe(&req.Headers)
+	l.timer.ask(&req.Headers, l.s.m.timers())
 	setSDP(&req.Headers, &req.Body, sdp)
 	l.sendInvite(req, false)
 }
 
 func (l *leg) sendInvite(req *sip.Request, first bool) {
+	before := req.Clone()
 	l.s.local(l, req)
-	i := &invitation{cseq: l.dlg.cseq, first: first, offered: len(req.Body) > 0, uri: req.URI.String()}
+	i := &invitation{cseq: l.dlg.cseq, first: first, offered: len(req.Body) > 0, uri: req.URI.String(), req: before}
 	l.client = i
 	req.OnSent = func(sent sip.Sent) {
 		i.sent.Store(&sent)
@@ -99,6 +106,7 @@ func (l *leg) sendInvite(req *sip.Request, first bool) {
 // response takes a response to an INVITE of ours.
 func (l *leg) response(i *invitation, res *sip.Response) {
 	sdp := sdpOf(res.Headers, res.Body)
+	l.answers(res)
 	switch {
 	case !res.IsFinal():
 		if i.first && !i.done && res.Code > 100 {
@@ -115,7 +123,10 @@ func (l *leg) response(i *invitation, res *sip.Response) {
 		} else {
 			l.dlg.refresh(res.Contact())
 		}
+		l.timer.agreed(res.Headers, l.s.m.timers())
 		l.s.feed(logic.Answered{Leg: l.id, SDP: sdp})
+		l.timed()
+	case l.tooBrief(i, res):
 	default:
 		l.finish(i)
 		l.over = l.over || i.first
@@ -189,6 +200,7 @@ func (l *leg) cancel() {
 		if l.id != logic.Caller {
 			h = l.s.reason
 		}
+		i.cancelled = true
 		i.tx.Cancel(h)
 	}
 }

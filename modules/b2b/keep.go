@@ -41,6 +41,7 @@ type kept struct {
 // keptCaller is a [snapshot].
 type keptCaller struct {
 	From   string `json:"from"`
+	Sender string `json:"sender,omitzero"`
 	To     string `json:"to"`
 	URI    string `json:"uri"`
 	CallID string `json:"call_id"`
@@ -63,6 +64,7 @@ type keptLeg struct {
 	CSeq       uint32       `json:"cseq"`
 	RemoteCSeq uint32       `json:"remote_cseq,omitzero"`
 	Bye        bool         `json:"bye,omitzero"`
+	Timer      sessionTimer `json:"timer,omitzero"`
 	Client     *keptInvite  `json:"client,omitempty"`  // our INVITE, until its 2xx is not repeated any more
 	Request    *keptRequest `json:"request,omitempty"` // its INVITE, until it is refused or our 2xx has its ACK
 }
@@ -144,7 +146,7 @@ func (s *session) leaving() bool {
 func (s *session) kept() kept {
 	k := kept{
 		Version: keptVersion, Key: s.key, Ctx: s.ctx, State: s.state, Last: s.lastDest, Hops: s.hops, Passed: s.passed,
-		Caller: keptCaller{From: s.snap.from.String(), To: s.snap.to.String(), URI: s.snap.uri.String(),
+		Caller: keptCaller{From: s.snap.from.String(), Sender: s.snap.sender.String(), To: s.snap.to.String(), URI: s.snap.uri.String(),
 			CallID: s.snap.callID, Source: s.snap.source, Socket: s.snap.socket.String()},
 		Logic: s.logic.State(),
 	}
@@ -168,7 +170,7 @@ func (l *leg) kept(st logic.LegState) keptLeg {
 	k := keptLeg{
 		ID: l.id, Role: l.role, Born: l.born, Contact: l.contact,
 		CallID: d.callID, Local: d.local.String(), Remote: d.remote.String(), Target: d.target.String(),
-		Routes: d.routes, CSeq: l.keptCSeq, RemoteCSeq: l.keptRemoteCSeq, Bye: l.leaving,
+		Routes: d.routes, CSeq: l.keptCSeq, RemoteCSeq: l.keptRemoteCSeq, Bye: l.leaving, Timer: l.timer,
 	}
 	if l.socket != nil {
 		k.Socket = l.socket.String()

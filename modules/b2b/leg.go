@@ -23,6 +23,7 @@ type leg struct {
 	socket  *sip.Socket
 	contact string // of the whole life of the leg
 	dlg     dialog
+	timer   sessionTimer
 
 	keptCSeq, keptRemoteCSeq uint32 // of dlg, as they are kept
 
@@ -70,6 +71,7 @@ func (l *leg) describe(h *sip.Headers) {
 	h.Add("Contact", l.contact)
 	h.Add("Allow", allow)
 	h.Add("Accept", accept)
+	h.Add("Supported", supported)
 }
 
 // accept sends a 2xx to the INVITE that has the Ref, and again until its ACK
@@ -80,11 +82,13 @@ func (l *leg) accept(ref int, sdp string) {
 		return
 	}
 	delete(l.s.served, ref)
+	l.timer.take(r.tx.Request().Headers, l.s.m.timers())
 	res := l.okay(r.tx.Request(), sdp)
 	cseq, _ := r.tx.Request().CSeq()
 	now := time.Now()
 	l.answer = &accepted{tx: r.tx, res: res, cseq: cseq, next: now.Add(t1), interval: t1, end: now.Add(64 * t1)}
 	l.s.send(r.tx, res)
+	l.timed()
 }
 
 // okay makes the 2xx to an INVITE.
@@ -92,6 +96,7 @@ func (l *leg) okay(req *sip.Request, sdp string) *sip.Response {
 	res := sip.NewResponse(req, 200, "", l.dlg.local.Tag())
 	l.describe(&res.Headers)
 	res.Headers.Add("Server", l.s.m.host.Version())
+	l.timer.tell(&res.Headers)
 	setSDP(&res.Headers, &res.Body, sdp)
 	return res
 }

@@ -3,7 +3,6 @@ package b2b
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -27,6 +26,11 @@ type params struct {
 	contactUser   bool
 	maxSessions   int
 	dbMode        int
+	fromSpec      string
+	pingEvery     time.Duration // how long a leg may be silent
+	pingTimeout   time.Duration
+	wantSession   time.Duration // Session-Expires
+	minSession    time.Duration // Min-SE
 }
 
 // Module is the module b2b_logic. Its methods may be called from any
@@ -63,29 +67,19 @@ var (
 // New returns the module with its default parameters.
 func New() *Module {
 	return &Module{
-		params: params{maxDuration: 12 * time.Hour, initTimeout: time.Minute, ringTimeout: 2 * time.Minute, maxSessions: 20_000, dbMode: 2},
-		ids:    newIDs(time.Now()),
+		params: params{maxDuration: 12 * time.Hour, initTimeout: time.Minute, ringTimeout: 2 * time.Minute, maxSessions: 20_000, dbMode: 2,
+			fromSpec: "$avp(b2bl_from)", pingEvery: 30 * time.Second, pingTimeout: 90 * time.Second,
+			wantSession: 30 * time.Minute, minSession: 90 * time.Second},
+		ids: newIDs(time.Now()),
 	}
 }
 
 // Exports implements [core.Module].
 func (m *Module) Exports() core.Exports {
-	p := &m.params
 	return core.Exports{
-		Name: "b2b_logic",
-		Params: []core.Param{
-			core.Seconds("max_duration", &p.maxDuration, "how long a call may last once the caller was answered; 0 for ever"),
-			core.Seconds("b2bl_th_init_timeout", &p.initTimeout, "how long the caller may stay unanswered; then he gets 408"),
-			core.Seconds("fr_inv_timeout", &p.ringTimeout, "how long a party may ring when nobody says otherwise"),
-			core.String("custom_headers", &p.customHeaders, "names of further headers that pass from the caller's INVITE to the other legs, separated by ';'"),
-			core.String("custom_headers_regexp", &p.customRegexp, "regular expression (RE2, without case) for names of such headers"),
-			core.String("init_callid_hdr", &p.callIDHeader, "name of a header that tells the other legs the caller's Call-ID; empty: none"),
-			core.String("server_address", &p.serverAddress, "URI for Contact; may contain $fU $tU $rU $ci $si $socket_in(ip|port|advertised_ip|advertised_port|proto); empty takes the socket of each leg"),
-			core.Int("max_sessions", &p.maxSessions, 1, 1_000_000, "sessions at the same time, those included that only wait for retransmissions; more are refused"),
-			core.Int("db_mode", &p.dbMode, 0, 2, "0: a restart ends every call; 1 or 2: calls go on after it, when who opened the session keeps it"),
-			core.Bool("contact_user", &p.contactUser, "1: Contact has a user part, the caller's towards a party and the dialled one towards the caller"),
-		},
-		MI: m.commands(),
+		Name:   "b2b_logic",
+		Params: m.params.declare(),
+		MI:     m.commands(),
 		Stats: []stat.Desc{
 			{Name: "active_sessions", Kind: stat.Gauge, Doc: "sessions whose call goes on"},
 			{Name: "lingering_sessions", Kind: stat.Gauge, Doc: "sessions whose call has ended and that only answer what still comes in"},
@@ -99,18 +93,11 @@ func (m *Module) Exports() core.Exports {
 func (m *Module) Init(host core.Host) (err error) {
 	m.host, m.log = host, host.Log()
 	m.sessions, m.dialogs = map[Key]*session{}, map[dialogID]*leg{}
-	if m.params.initTimeout <= 0 || m.params.ringTimeout <= 0 {
-		return fmt.Errorf("b2bl_th_init_timeout and fr_inv_timeout must be more than 0 seconds")
-	}
-	if m.contact, err = parseTemplate(m.params.serverAddress); err != nil {
-		return fmt.Errorf("server_address %q: %w", m.params.serverAddress, err)
-	}
-	if m.pass, err = newPassList(m.params.customHeaders, m.params.customRegexp); err != nil {
+	if err = m.params.check(); err != nil {
 		return err
 	}
-	if name := m.params.callIDHeader; name != "" && !isToken(name) {
-		return fmt.Errorf("init_callid_hdr %q: want the name of a header", name)
-	}
+	m.contact, _ = parseTemplate(m.params.serverAddress)
+	m.pass, _ = newPassList(m.params.customHeaders, m.params.customRegexp)
 	for _, s := range []struct {
 		p    **stat.Stat
 		name string
@@ -155,7 +142,8 @@ func (m *Module) Stop(ctx context.Context) error {
 
 func (m *Module) logicConfig() logic.Config {
 	return logic.Config{InitTimeout: m.params.initTimeout, MaxDuration: m.params.maxDuration,
-		RingTimeout: m.params.ringTimeout, Rand: m.ids.intN}
+		RingTimeout: m.params.ringTimeout, Rand: m.ids.intN,
+		Ping: m.params.pingEvery, Silence: m.params.pingTimeout}
 }
 
 // inDialog takes requests that belong to a leg. A tag of ours that no leg has
@@ -217,19 +205,6 @@ func (m *Module) session(k Key) *session {
 	defer m.mu.RUnlock()
 	return m.sessions[k]
 }
-
-// entities is the module b2b_entities.
-type entities struct{}
-
-// NewEntities returns the module b2b_entities, so that a route file which
-// loads it, as OpenSIPS needs it, is accepted. All the work is b2b_logic's.
-func NewEntities() core.Module { return entities{} }
-
-// Exports implements [core.Module].
-func (entities) Exports() core.Exports { return core.Exports{Name: "b2b_entities"} }
-
-// Init implements [core.Module].
-func (entities) Init(core.Host) error { return nil }
 
 // isToken reports whether s can be the name of a header.
 func isToken(s string) bool {

@@ -30,11 +30,16 @@ func (s *session) perform(a logic.Action) {
 	case logic.Reject:
 		s.respond(a.Ref, a.Code, a.Reason, nil)
 	case logic.Respond:
-		s.respond(a.Ref, a.Code, "", func(res *sip.Response) { s.complete(a, res) })
+		r := s.served[a.Ref]
+		s.respond(a.Ref, a.Code, "", func(res *sip.Response) { s.complete(a, r, res) })
 	case logic.Relay:
 		s.relay(a)
 	case logic.RelayReply:
 		s.relayReply(a)
+	case logic.Ping:
+		s.legs[a.Leg].ping()
+	case logic.Refresh:
+		s.legs[a.Leg].refresh()
 	default:
 		s.notify(a)
 	}
@@ -103,7 +108,7 @@ func (s *session) respond(ref, code int, reason string, complete func(*sip.Respo
 }
 
 // complete adds what a response made here has to say besides its code.
-func (s *session) complete(a logic.Respond, res *sip.Response) {
+func (s *session) complete(a logic.Respond, r *served, res *sip.Response) {
 	if a.RetryAfter >= 0 {
 		res.Headers.Add("Retry-After", strconv.Itoa(a.RetryAfter))
 	}
@@ -116,7 +121,7 @@ func (s *session) complete(a logic.Respond, res *sip.Response) {
 		res.Headers.Add("Supported", supported)
 	}
 	if method == sip.UPDATE && a.Code < 300 {
-		res.Headers.Add("Contact", s.legs[a.Leg].contact)
+		r.leg.updated(r, res)
 	}
 	setSDP(&res.Headers, &res.Body, a.SDP)
 }
@@ -144,12 +149,14 @@ func (s *session) relay(a logic.Relay) {
 	}
 	if in.Method == sip.UPDATE {
 		req.Headers.Add("Contact", to.contact)
+		req.Headers.Add("Supported", supported)
+		to.timer.ask(&req.Headers, s.m.timers())
 		setSDP(&req.Headers, &req.Body, a.SDP)
 	}
 	s.local(to, req)
-	s.request(req, func(res *sip.Response) {
-		if in.Method == sip.UPDATE && res.IsSuccess() {
-			to.dlg.refresh(res.Contact())
+	to.ask(req, func(res *sip.Response) {
+		if in.Method == sip.UPDATE {
+			to.tookUpdate(res)
 		}
 		s.replies[a.Ref] = res
 		s.feed(logic.Replied{Ref: a.Ref, Code: res.Code, SDP: sdpOf(res.Headers, res.Body)})
@@ -172,7 +179,7 @@ func (s *session) relayReply(a logic.RelayReply) {
 			res.Headers.Add("Allow", allow)
 		}
 		if method == sip.UPDATE && got.IsSuccess() {
-			res.Headers.Add("Contact", r.leg.contact)
+			r.leg.updated(r, res)
 			setSDP(&res.Headers, &res.Body, a.SDP)
 		}
 	})

@@ -77,7 +77,8 @@ func (m *Module) restored(k *kept) (*session, error) {
 	}
 	s.log = m.log.With("session", string(s.key), "call_id", k.Caller.CallID)
 	var p parser
-	s.snap = snapshot{from: p.address(k.Caller.From), to: p.address(k.Caller.To), uri: p.uri(k.Caller.URI),
+	from := p.address(k.Caller.From)
+	s.snap = snapshot{from: from, sender: p.uri(cmp.Or(k.Caller.Sender, from.URI.String())), to: p.address(k.Caller.To), uri: p.uri(k.Caller.URI),
 		callID: k.Caller.CallID, source: k.Caller.Source, socket: m.socket(k.Caller.Socket)}
 	var err error
 	s.logic, err = logic.Restore(time.Now(), m.logicConfig(), k.Logic, func(id logic.Leg) bool { return m.lost(k, id) })
@@ -130,7 +131,7 @@ func (s *session) restoreLeg(k keptLeg, p *parser) {
 		return
 	}
 	s.pad(int(k.ID))
-	l := &leg{s: s, id: k.ID, role: k.Role, born: k.Born, contact: k.Contact, socket: s.m.socket(k.Socket), dlg: dialog{
+	l := &leg{s: s, id: k.ID, role: k.Role, born: k.Born, contact: k.Contact, socket: s.m.socket(k.Socket), timer: k.Timer, dlg: dialog{
 		callID: k.CallID, local: p.address(k.Local), remote: p.address(k.Remote), target: p.uri(k.Target),
 		routes: k.Routes, cseq: k.CSeq + cseqMargin, remoteCSeq: k.RemoteCSeq, tolerant: true,
 	}}

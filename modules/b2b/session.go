@@ -218,7 +218,9 @@ func (s *session) feed(ev logic.Event) {
 	for _, a := range actions {
 		s.perform(a)
 	}
-	s.changed = true
+	if _, heard := ev.(logic.Heard); !heard || len(actions) > 0 {
+		s.changed = true
+	}
 	if s.ended.IsZero() && s.logic.Over() {
 		s.ended = time.Now()
 		s.m.stats.active.Add(-1)

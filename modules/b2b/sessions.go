@@ -36,8 +36,12 @@ var (
 	ErrContact     = errors.New("the caller's Contact cannot be parsed")
 	ErrMaxForwards = errors.New("Max-Forwards is used up: answer 483")
 	ErrExtension   = errors.New("the caller requires an extension that is not supported: answer 420")
-	ErrStopped     = errors.New("the server is stopping")
-	ErrFull        = errors.New("there are max_sessions sessions: answer 503")
+	// ErrAnswered says that the request has been answered: 422, as the caller
+	// wants its session refreshed more often than min_se allows. He calls
+	// again with what the answer names.
+	ErrAnswered = errors.New("the caller's Session-Expires is below min_se: answered 422")
+	ErrStopped  = errors.New("the server is stopping")
+	ErrFull     = errors.New("there are max_sessions sessions: answer 503")
 )
 
 // NewSession takes the caller's INVITE out of the script's hands. Nothing
@@ -52,8 +56,13 @@ func (m *Module) NewSession(msg *core.Msg, o SessionOptions) (Key, error) {
 	if err != nil {
 		return "", err
 	}
+	s.snap.sender = m.sender(msg, s.snap.from.URI)
 	s.msg, s.observer, s.keeper, s.ctx = msg, o.Observer, m.keeper(o), maps.Clone(o.Ctx)
 	s.served[0] = &served{tx: tx, leg: s.legs[0]}
+	if m.timers().tooBrief(msg.Req.Headers) {
+		m.refuseBrief(tx)
+		return "", ErrAnswered
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {
@@ -91,7 +100,7 @@ func (m *Module) caller(req *sip.Request) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r := req.Headers.Get("Require"); r != "" {
+	if r := unsupported(req.Headers); r != "" {
 		return nil, fmt.Errorf("%w: %s", ErrExtension, r)
 	}
 	s := &session{m: m, key: m.ids.key(), box: mailbox.New[func()](), done: make(chan struct{}), dests: map[int]Dest{},

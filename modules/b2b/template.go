@@ -14,6 +14,7 @@ import (
 // asks, and there is no message at hand.
 type snapshot struct {
 	from, to sip.Address
+	sender   sip.URI // of From towards the parties; the caller's unless the route says otherwise
 	uri      sip.URI
 	callID   string
 	source   string

@@ -76,6 +76,9 @@ func (m *module) handleCall(_ context.Context, msg *core.Msg, a core.Args) core.
 		o.Keep = m.memory.session
 	}
 	key, err := m.sessions.NewSession(msg, o)
+	if errors.Is(err, b2b.ErrAnswered) {
+		return core.True // the request is not the script's any more
+	}
 	if err != nil {
 		m.log.Error("cc_handle_call", "flow", flow, "call_id", req.CallID(), "err", err)
 		return codeFault

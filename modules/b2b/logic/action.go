@@ -70,6 +70,10 @@ type (
 		Ref int
 		SDP string
 	}
+	// Ping asks the far end for any response: OPTIONS inside the dialog.
+	Ping struct{ Leg Leg }
+	// Refresh sends an UPDATE that changes nothing but the session timer.
+	Refresh struct{ Leg Leg }
 )
 
 // What the owner hears; see the types of the same name in package b2b.
@@ -102,6 +106,8 @@ func (HangUp) action()        {}
 func (Respond) action()       {}
 func (Relay) action()         {}
 func (RelayReply) action()    {}
+func (Ping) action()          {}
+func (Refresh) action()       {}
 func (Ringing) action()       {}
 func (Announcing) action()    {}
 func (AnnounceDone) action()  {}

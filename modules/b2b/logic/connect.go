@@ -70,6 +70,7 @@ func (s *Session) settle() {
 		a.want = nil
 		s.reinvite(l, attempted, a.wantSDP)
 	}
+	s.refreshes()
 	if s.try == nil && s.next != nil {
 		c := *s.next
 		s.next = nil

@@ -92,21 +92,41 @@ type (
 		Code int
 		SDP  string // of an UPDATE
 	}
+	// Heard says that the far end of a leg is there: any message from it.
+	Heard struct{ Leg Leg }
+	// Vanished says that the far end knows nothing of the dialog (481).
+	Vanished struct{ Leg Leg }
+	// Timed sets the session timer of a leg, from now on (RFC 4028). Refresh
+	// is 0 when the far end refreshes; Expire is 0 when there is no timer.
+	Timed struct {
+		Leg             Leg
+		Refresh, Expire time.Duration
+		Update          bool // we refresh by UPDATE
+	}
+	// Unrefreshed is a refusal of a Refresh; what it has agreed is a Timed.
+	Unrefreshed struct {
+		Leg  Leg
+		Code int
+	}
 )
 
-func (Connect) event()    {}
-func (Reply) event()      {}
-func (Terminate) event()  {}
-func (Expire) event()     {}
-func (Tick) event()       {}
-func (Resume) event()     {}
-func (Progress) event()   {}
-func (Answered) event()   {}
-func (Refused) event()    {}
-func (Offered) event()    {}
-func (Acked) event()      {}
-func (AckTimeout) event() {}
-func (Bye) event()        {}
-func (Cancelled) event()  {}
-func (Requested) event()  {}
-func (Replied) event()    {}
+func (Connect) event()     {}
+func (Reply) event()       {}
+func (Terminate) event()   {}
+func (Expire) event()      {}
+func (Tick) event()        {}
+func (Resume) event()      {}
+func (Progress) event()    {}
+func (Answered) event()    {}
+func (Refused) event()     {}
+func (Offered) event()     {}
+func (Acked) event()       {}
+func (AckTimeout) event()  {}
+func (Bye) event()         {}
+func (Cancelled) event()   {}
+func (Requested) event()   {}
+func (Replied) event()     {}
+func (Heard) event()       {}
+func (Vanished) event()    {}
+func (Timed) event()       {}
+func (Unrefreshed) event() {}

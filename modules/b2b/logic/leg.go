@@ -15,10 +15,11 @@ const (
 type purpose int
 
 const (
-	idle      purpose = iota
-	attempted         // the running attempt
-	relayed           // a re-INVITE of the leg in source
-	adrift            // nothing any more: only its end is awaited
+	idle       purpose = iota
+	attempted          // the running attempt
+	relayed            // a re-INVITE of the leg in source
+	adrift             // nothing any more: only its end is awaited
+	refreshing         // the session timer (timer.go)
 )
 
 // server is the state of the INVITE that a leg sent us.
@@ -48,6 +49,9 @@ type leg struct {
 	source *leg   // whose re-INVITE client (or held) is for
 	remote string // the last description from the leg
 	voice  voice  // what we say to it
+
+	silence
+	timer
 }
 
 // free reports whether a new INVITE may be sent to the leg.
@@ -88,6 +92,7 @@ func (s *Session) ack(l *leg, answer string) {
 		fallthrough
 	default:
 		answer = l.voice.say(fitAnswer(answer, l.remote))
+		l.voice.agreed = answer
 	}
 	s.do(Ack{Leg: l.id, SDP: answer})
 }
@@ -104,8 +109,10 @@ func (s *Session) accept(l *leg, sdp string) {
 	if l.phase == called {
 		l.phase = up
 		s.life = s.after(s.cfg.MaxDuration)
+		s.listen(l)
 	}
-	s.do(Answer{Leg: l.id, Ref: l.ref, SDP: l.voice.say(sdp)})
+	l.voice.agreed = l.voice.say(sdp)
+	s.do(Answer{Leg: l.id, Ref: l.ref, SDP: l.voice.agreed})
 }
 
 // reject refuses the INVITE that the leg has open.

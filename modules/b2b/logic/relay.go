@@ -142,10 +142,8 @@ func (s *Session) relayRequest(l *leg, ev Requested) {
 func (s *Session) update(l *leg, ev Requested) {
 	to := s.partner(l)
 	switch {
-	case ev.SDP == "" && to == nil:
+	case ev.SDP == "": // it refreshes this leg, and says nothing to the other
 		s.respond(l, ev.Ref, 200)
-	case ev.SDP == "":
-		s.relayRequest(l, ev)
 	case l.client != idle || l.held || s.updating(nil, l):
 		s.respond(l, ev.Ref, 491)
 	case l.server != none || s.updating(l, nil):
@@ -156,8 +154,8 @@ func (s *Session) update(l *leg, ev Requested) {
 		s.relayRequest(l, ev)
 	default:
 		l.remote = ev.SDP
-		s.do(Respond{Leg: l.id, Ref: ev.Ref, Code: 200, RetryAfter: -1,
-			SDP: l.voice.say(hold(ev.SDP, l.voice.sent))})
+		l.voice.agreed = l.voice.say(hold(ev.SDP, l.voice.sent))
+		s.do(Respond{Leg: l.id, Ref: ev.Ref, Code: 200, RetryAfter: -1, SDP: l.voice.agreed})
 	}
 }
 
@@ -188,7 +186,9 @@ func (s *Session) replied(ev Replied) {
 		r.from.remote = r.offer
 		if ev.SDP != "" {
 			r.to.remote = ev.SDP
+			r.to.voice.agreed = r.to.voice.sent
 			ev.SDP = r.from.voice.say(fitAnswer(ev.SDP, r.offer))
+			r.from.voice.agreed = ev.SDP
 		}
 	}
 	s.do(RelayReply{Ref: ev.Ref, SDP: ev.SDP})

@@ -192,6 +192,7 @@ type voice struct {
 	origin  []string // fields of the first o= line
 	version uint64
 	sent    string // what was sent last
+	agreed  string // what was in force last: it was an answer, or has one
 }
 
 // say returns sdp as it is to be sent.

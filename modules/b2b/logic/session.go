@@ -18,6 +18,8 @@ type Config struct {
 	InitTimeout time.Duration // from the start to the caller's 2xx
 	MaxDuration time.Duration // after the caller's 2xx; 0 for no bound
 	RingTimeout time.Duration // of a Connect that names none
+	Ping        time.Duration // how long a leg may be silent before it is asked for a sign of life; 0: it never is
+	Silence     time.Duration // and before it is given up; longer than Ping
 	// Rand returns a number from 0 to n-1. Required.
 	Rand func(n int) int
 }
@@ -74,6 +76,12 @@ func (s *Session) Wake() (at time.Time, ok bool) {
 		at = earlier(at, a.deadline)
 		if a.want != nil && a.want.free() { // else what frees it settles it
 			at = earlier(at, a.notBefore)
+		}
+	}
+	for _, l := range s.legs {
+		if l.phase == up {
+			at = earlier(earlier(at, l.nextPing()), s.deadAt(l))
+			at = earlier(earlier(at, l.nextRefresh()), l.expire)
 		}
 	}
 	return at, !at.IsZero()
@@ -173,4 +181,5 @@ func (s *Session) tick() {
 	if s.try != nil && s.due(s.try.deadline) {
 		s.late()
 	}
+	s.watch()
 }

@@ -33,6 +33,10 @@ type LegState struct {
 	Sent     string   `json:"sent,omitzero"`
 	Origin   []string `json:"origin,omitempty"`
 	Version  uint64   `json:"version,omitzero"`
+
+	Refresh time.Time `json:"refresh,omitzero"`
+	Expire  time.Time `json:"expire,omitzero"`
+	Update  bool      `json:"update,omitzero"`
 }
 
 // AttemptState is the running attempt of a [State]: enough to undo it.
@@ -70,6 +74,7 @@ func (l *leg) state() LegState {
 		ID: l.id, Phase: int(l.phase), Client: int(l.client), Offering: l.offering, Held: l.held, Owed: l.owed,
 		Cancel: l.cancel, Late: l.late, Remote: l.remote,
 		Sent: l.voice.sent, Origin: l.voice.origin, Version: l.voice.version,
+		Refresh: l.refresh, Expire: l.expire, Update: l.update,
 	}
 	if l.server != none {
 		st.Server, st.Ref = int(l.server), l.ref
@@ -115,15 +120,16 @@ const maxLegs = 100_000
 
 func (s *Session) restoreLeg(st LegState, lost bool) error {
 	if int(st.ID) < len(s.legs) || st.ID >= maxLegs || st.Phase < 0 || st.Phase > int(gone) ||
-		st.Client < 0 || st.Client > int(adrift) || st.Server < 0 || st.Server > int(answered) {
+		st.Client < 0 || st.Client > int(refreshing) || st.Server < 0 || st.Server > int(answered) {
 		return fmt.Errorf("leg %d makes no sense", st.ID)
 	}
 	s.pad(int(st.ID))
 	l := &leg{
 		id: st.ID, phase: phase(st.Phase), client: purpose(st.Client), offering: st.Offering, held: st.Held, owed: st.Owed,
 		cancel: st.Cancel, server: server(st.Server), ref: st.Ref, late: st.Late, remote: st.Remote,
-		voice: voice{sent: st.Sent, origin: st.Origin, version: st.Version},
+		voice: voice{sent: st.Sent, agreed: st.Sent, origin: st.Origin, version: st.Version},
 	}
+	s.rewatch(l, st)
 	if len(l.voice.origin) != 0 && len(l.voice.origin) != 6 {
 		return fmt.Errorf("leg %d has an origin of %d fields", st.ID, len(l.voice.origin))
 	}

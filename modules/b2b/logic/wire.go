@@ -23,6 +23,14 @@ func (s *Session) network(ev Event) {
 		s.requested(s.leg(ev.Leg), ev)
 	case Replied:
 		s.replied(ev)
+	case Heard:
+		s.heard(s.leg(ev.Leg))
+	case Vanished:
+		s.vanished(s.leg(ev.Leg))
+	case Timed:
+		s.timed(s.leg(ev.Leg), ev)
+	case Unrefreshed:
+		s.unrefreshed(s.leg(ev.Leg), ev.Code)
 	}
 }
 
@@ -41,12 +49,16 @@ func (s *Session) answered(l *leg, sdp string) {
 		return
 	}
 	l.client, l.owed = idle, !l.offering && sdp != ""
+	if l.offering {
+		l.voice.agreed = l.voice.sent
+	}
 	if sdp != "" {
 		l.remote = sdp
 	}
 	switch l.phase {
 	case calling:
 		l.phase = up
+		s.listen(l)
 	case leaving: // it crossed our CANCEL, or our BYE waits for an ACK
 		if l.server == none {
 			s.ack(l, refuse(sdp))
@@ -55,7 +67,7 @@ func (s *Session) answered(l *leg, sdp string) {
 			return
 		}
 	}
-	if l.phase != up || p == adrift && !s.undoes(l) {
+	if l.phase != up || p == refreshing || p == adrift && !s.undoes(l) {
 		s.ack(l, s.alone(l, sdp))
 		return
 	}
@@ -93,6 +105,8 @@ func (s *Session) refused(l *leg, code int, reason string) {
 	}
 	switch {
 	case s.over || l.phase == leaving:
+	case p == refreshing:
+		s.unrefreshed(l, code)
 	case l == s.caller && (code == 408 || code == 481):
 		s.end(code, "the caller's re-INVITE failed")
 	case p == relayed:

@@ -1,13 +1,15 @@
 package b2b
 
 import (
+	"cmp"
+
 	"github.com/sipd/sipd/core/sip"
 	"github.com/sipd/sipd/modules/b2b/logic"
 )
 
 // ping asks the far end whether it is there. Our own player is.
 func (l *leg) ping() {
-	if l.id != logic.Caller && l.s.m.host.IsMyself(l.dlg.target.Host, l.dlg.target.Port) {
+	if l.id != logic.Caller && l.s.m.host.IsMyself(l.dlg.target.Host, cmp.Or(l.dlg.target.Port, 5060)) {
 		l.s.box.Post(l.heard)
 		return
 	}

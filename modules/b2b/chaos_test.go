@@ -2,6 +2,7 @@ package b2b
 
 import (
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,7 +30,17 @@ func chaos(t *testing.T, seed uint64) {
 	inRig(t, nil, func(r *rig) {
 		rnd := rand.New(rand.NewPCG(seed, 1))
 		r.net.Quiet = true
-		r.wire(siptest.Lossy(seed, 0.08, 0.05, 40*time.Millisecond))
+		lossy := siptest.Lossy(seed, 0.08, 0.05, 40*time.Millisecond)
+		var lost sync.Map // phones that vanished without a word
+		r.wire(func(p siptest.Packet) siptest.Fate {
+			if _, from := lost.Load(p.From); from {
+				return siptest.Fate{Drop: true}
+			}
+			if _, to := lost.Load(p.To); to {
+				return siptest.Fate{Drop: true}
+			}
+			return lossy(p)
+		})
 		random := func(max time.Duration) time.Duration { return time.Duration(rnd.Int64N(int64(max))) }
 		lenient := func(s siptest.Script) siptest.Script { s.Lenient = true; return s }
 		alice := r.phone("alice", lenient(siptest.Script{ReInviteDelay: random(2 * time.Second)}))
@@ -55,14 +66,22 @@ func chaos(t *testing.T, seed uint64) {
 			}
 			r.m.Connect(k, d)
 			r.after(random(12 * time.Second))
+			if rnd.IntN(100) < 3 {
+				lost.Store([]string{"alice", "moh", "agent"}[rnd.IntN(3)], true)
+			}
+			if id == 8 && seed%4 == 0 {
+				lost.Store("alice", true)
+			}
 			if calls := alice.Calls(); rnd.IntN(3) == 0 && calls[0].State() == siptest.Confirmed {
 				a.ReInvite(a.Offer())
 				a.Request(sip.INFO, nil, "")
 			}
 		}
-		if rnd.IntN(2) == 0 {
+		switch _, gone := lost.Load("alice"); {
+		case gone: // nobody ends the call: it is found out
+		case rnd.IntN(2) == 0:
 			a.Bye()
-		} else {
+		default:
 			r.m.Terminate(k)
 		}
 		r.quiet()

@@ -180,5 +180,8 @@ func (c *Call) response(r sip.ServerRequest, code int, body []byte) *sip.Respons
 	res := sip.NewResponse(r.Request(), code, "", c.tag)
 	res.Body = body
 	c.describe(&res.Headers, body)
+	if m := r.Request().Method; res.IsSuccess() && (m == sip.INVITE || m == sip.UPDATE) {
+		res.Headers = append(res.Headers, c.phone.script.Extra...)
+	}
 	return res
 }

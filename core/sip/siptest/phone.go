@@ -23,6 +23,8 @@ type Script struct {
 	HoldACK       bool          // the test sends the ACK of a 2xx: see [Call.ACK]
 	HoldBye       bool          // BYE ends the call, but the test answers it (see OnRequest)
 
+	Extra sip.Headers // in each 2xx to INVITE and UPDATE
+
 	// OnRequest sees each request first and returns true when it has dealt
 	// with it. It must not block.
 	OnRequest func(sip.ServerRequest) bool

@@ -192,6 +192,8 @@ func (c *Call) other(r sip.ServerRequest) {
 		c.peerSDP = req.Body
 		c.localSDP = []byte(c.sdp())
 		_ = r.Respond(c.response(r, 200, c.localSDP))
+	case req.Method == sip.UPDATE: // of the session timer
+		_ = r.Respond(c.response(r, 200, nil))
 	case req.Method == sip.REFER:
 		reply(r, 202)
 	default:

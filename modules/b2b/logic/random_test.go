@@ -42,6 +42,7 @@ type far struct {
 	dialog    bool
 	bye       int // BYEs, either way
 	refused   bool
+	updates   int // refreshes of ours without an answer
 	responded int // final responses to the first INVITE
 }
 
@@ -50,6 +51,7 @@ func newWorld(t *testing.T, seed uint64) *world {
 		gone: map[int]bool{}, done: map[int]bool{}, conn: map[int]bool{}}
 	cfg := testConfig()
 	cfg.Rand = w.r.IntN
+	cfg.Ping, cfg.Silence = 30*time.Second, 90*time.Second
 	sdp := w.sdp(80)
 	w.s = New(w.now, cfg, sdp)
 	w.legs = []*far{{server: 0, late: sdp == ""}}
@@ -131,6 +133,13 @@ func (w *world) check(a Action) {
 		w.rule(!f.initial || !f.waitACK, "BYE may not overtake the caller's ACK")
 		w.rule(f.bye == 0, "a leg ends once")
 		f.bye++
+	case Ping, Refresh:
+		id, refresh := pinged(a)
+		f := w.legs[id]
+		w.rule(f.dialog && f.bye == 0, "a ping or refresh needs a dialog")
+		if refresh {
+			f.updates++
+		}
 	case Provisional:
 		w.rule(w.legs[0].responded == 0, "18x before the final response")
 	case Relay:
@@ -195,6 +204,16 @@ func (w *world) moves() []func() {
 			continue
 		}
 		if f.dialog {
+			for range 3 {
+				add(func() { w.step(Heard{Leg: l}) })
+			}
+			add(func() { w.timed(l) })
+			if f.updates > 0 {
+				add(func() { w.updated(l) })
+			}
+			if w.r.IntN(100) < 3 && (i > 0 || w.r.IntN(10) == 0) {
+				add(func() { w.vanish(l) })
+			}
 			add(func() { w.offered(l) })
 			add(func() { w.request(l) })
 		}
@@ -255,6 +274,49 @@ func (w *world) bye(l Leg) {
 		w.legs[l].bye = 0 // no dialog yet: we must still CANCEL, or ACK and BYE
 	}
 	w.step(Bye{Leg: l})
+}
+
+func pinged(a Action) (l Leg, refresh bool) {
+	if p, ok := a.(Ping); ok {
+		return p.Leg, false
+	}
+	return a.(Refresh).Leg, true
+}
+
+// timed agrees on a session timer, or ends one.
+func (w *world) timed(l Leg) {
+	ev := Timed{Leg: l, Update: w.r.IntN(2) == 0}
+	if w.r.IntN(4) > 0 {
+		ev.Expire = time.Duration(60+w.r.IntN(100)) * time.Second
+	}
+	if ev.Expire > 0 && w.r.IntN(3) > 0 {
+		ev.Refresh = ev.Expire / 2
+	}
+	w.step(ev)
+}
+
+// updated answers a refresh.
+func (w *world) updated(l Leg) {
+	w.legs[l].updates--
+	if w.r.IntN(2) == 0 {
+		w.timed(l)
+		return
+	}
+	w.step(Unrefreshed{Leg: l, Code: pick(w.r, 405, 408, 481, 491, 500)})
+}
+
+// vanish has the far end forget the dialog: the leg ends, and only by us.
+func (w *world) vanish(l Leg) {
+	f := w.legs[l]
+	was := f.bye
+	w.step(Vanished{Leg: l})
+	if f.unacked || f.initial && f.waitACK || w.s.leg(l).phase == calling {
+		return
+	}
+	w.rule(f.bye == was+1, "a leg that vanished gets one BYE")
+	if l == Caller {
+		w.rule(w.last == show(CallerGone{}), "a caller that vanished has hung up")
+	}
 }
 
 func (w *world) offered(l Leg) {
@@ -379,6 +441,11 @@ func randomHistories(t *testing.T, restarts int) {
 			case len(ms) > 0:
 				ms[w.r.IntN(len(ms))]()
 			}
+			for _, l := range w.s.legs {
+				if l.client == refreshing {
+					seen["refreshing"]++
+				}
+			}
 			if w.s.try != nil {
 				seen[fmt.Sprintf("step %d", w.s.try.step)]++
 			}
@@ -395,6 +462,9 @@ func randomHistories(t *testing.T, restarts int) {
 		if seen[fmt.Sprintf("step %d", st)] == 0 {
 			t.Errorf("step %d of an attempt was never reached: the histories are too tame", st)
 		}
+	}
+	if seen["refreshing"] == 0 {
+		t.Error("no leg was ever refreshed by a re-INVITE: the histories are too tame")
 	}
 	t.Logf("%d histories, %d events, steps %v", histories, events, seen)
 }

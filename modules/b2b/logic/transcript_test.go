@@ -58,7 +58,11 @@ func replay(t *testing.T, text string) string {
 			f := strings.Fields(l)
 			b.WriteString("\n" + l + "\n----\n")
 			if f[0] == "caller" {
-				s = New(now, testConfig(), sdpNamed(arg(f, 1)))
+				cfg := testConfig()
+				if arg(f, 2) == "watched" {
+					cfg.Ping, cfg.Silence = 30*time.Second, 90*time.Second
+				}
+				s = New(now, cfg, sdpNamed(arg(f, 1)))
 				b.WriteString("ok\n")
 				continue
 			}
@@ -126,6 +130,18 @@ func command(t *testing.T, s *Session, f []string, now *time.Time) Event {
 		}
 		*now = at
 		return Tick{}
+	case "wait":
+		*now = now.Add(time.Duration(number(t, f, 1)) * time.Second)
+		return Tick{}
+	case "heard":
+		return Heard{Leg: leg()}
+	case "vanished":
+		return Vanished{Leg: leg()}
+	case "timed": // leg, seconds to the refresh and to the end
+		return Timed{Leg: leg(), Refresh: time.Duration(number(t, f, 2)) * time.Second,
+			Expire: time.Duration(number(t, f, 3)) * time.Second, Update: arg(f, 4) == "update"}
+	case "unrefreshed":
+		return Unrefreshed{Leg: leg(), Code: number(t, f, 2)}
 	case "progress":
 		return Progress{Leg: leg(), Code: number(t, f, 2), SDP: sdpNamed(arg(f, 3))}
 	case "answered":

@@ -30,11 +30,11 @@ func SecondsIn(name string, p *time.Duration, gap, low, high int, doc string) Pa
 	}
 	param := Seconds(name, p, doc)
 	param.Set = func(v any) error {
-		n, err := whole(v, low, high, want)
+		n, err := whole(v, 0, maxSeconds, "seconds")
 		if err != nil {
 			return err
 		}
-		if n < gap && n != low {
+		if n < low || n > high || n < gap && n != low {
 			return wrong(want, v)
 		}
 		*p = time.Duration(n) * time.Second

@@ -163,7 +163,10 @@ func (r *recorder) loadmodule(L *lua.LState) {
 		}
 		return
 	}
-	if slices.Contains(inCore[:], name) {
+	if a, known := inCore[name]; known {
+		if a.lacks != "" {
+			r.warn(here(L), "loadmodule %q does nothing; sipd has not: %s", text, a.lacks)
+		}
 		return
 	}
 	r.fault(L, "loadmodule %q: no such module%s; this build has %s", text, r.didYouMean(name), list(slices.Sorted(maps.Keys(r.modules))))
@@ -237,15 +240,26 @@ func (r *recorder) param(L *lua.LState, set core.ParamSet) {
 	r.cfg.Params = append(r.cfg.Params, set)
 }
 
-// coreParam takes parameters of modules whose work the core does.
+// coreParam takes parameters of modules that there are none for here.
 func (r *recorder) coreParam(L *lua.LState, set core.ParamSet) {
+	a, known := inCore[set.Module]
+	if set.Module == "tm" && (set.Name == "T1_timer" || set.Name == "T2_timer") {
+		set.Name = strings.ToLower(set.Name) // as OpenSIPS spells them
+	}
+	timer := set.Module == "tm" && slices.Contains(tmTimers[:], set.Name)
 	switch {
-	case !slices.Contains(inCore[:], set.Module):
+	case !known:
 		r.fault(L, "modparam %s.%s: no module %s%s", set.Module, set.Name, set.Module, r.didYouMean(set.Module))
-	case set.Module == "tm" && slices.Contains(tmTimers[:], set.Name):
+	case timer:
 		r.global(L, "modparam tm.", core.ParamSet{Name: set.Name, Value: set.Value, Pos: set.Pos})
-	default:
+	case a.has(set.Name):
 		r.warn(set.Pos, "modparam %s.%s is ignored: sipd does the work of module %s itself", set.Module, set.Name, set.Module)
+	default:
+		hint := ""
+		if near := Nearest(set.Name, append(a.names(), tmTimers[:]...)); near != "" {
+			hint = "; did you mean " + near + "?"
+		}
+		r.fault(L, "modparam %s.%s: module %s has no such parameter%s", set.Module, set.Name, set.Module, hint)
 	}
 }
 

@@ -39,8 +39,8 @@ func (g *globals) params() []core.Param {
 		core.Millis("t1_timer", &g.t1, "SIP timer T1, the round trip; milliseconds"),
 		core.Millis("t2_timer", &g.t2, "SIP timer T2, the longest retransmission interval; milliseconds"),
 		core.Millis("t4_timer", &g.t4, "SIP timer T4, how long a message stays in the network; milliseconds"),
-		core.Seconds("fr_timeout", &g.fr, "how long to wait for any reply to a request; seconds"),
-		core.Seconds("fr_inv_timeout", &g.frInv, "how long to wait for the final reply to an INVITE; seconds"),
+		core.SecondsIn("fr_timeout", &g.fr, 1, 1, 86400, "how long to wait for any reply to a request; seconds"),
+		core.SecondsIn("fr_inv_timeout", &g.frInv, 1, 1, 86400, "how long an agent may ring, unless agent_ring_timeout of call_center says otherwise; seconds"),
 		core.Seconds("wt_timer", &g.wt, "how long an ended transaction is kept; seconds"),
 		core.Int("max_transactions", &g.maxTransactions, 1, 10_000_000, "live transactions; more are answered 503"),
 		core.Int("tcp_max_connections", &g.maxConns, 1, 1_000_000, "open connections"),
@@ -61,12 +61,6 @@ func (g *globals) params() []core.Param {
 		core.Millis("lua_call_timeout", &g.call, "how long one call of a module function may take; milliseconds"),
 	}
 }
-
-// inCore are the OpenSIPS modules whose work sipd does without a module of
-// that name. Loading them does nothing; their parameters are ignored with a
-// warning, except the timers of tm.
-var inCore = [...]string{"tm", "sl", "maxfwd", "sipmsgops", "signaling", "rr", "textops", "proto_udp", "proto_tcp",
-	"b2b_entities", "mi_fifo", "mi_datagram", "db_mysql", "db_sqlite", "event_route", "uac_auth", "options"}
 
 // tmTimers are parameters of tm that are global ones in sipd.
 var tmTimers = [...]string{"fr_timeout", "fr_inv_timeout", "wt_timer", "t1_timer", "t2_timer"}

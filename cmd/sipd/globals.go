@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -92,27 +93,25 @@ func trusted(cfg *core.Config, o *stack.Options) error {
 	return nil
 }
 
-// inherit gives b2b_logic the fr_inv_timeout of the route file (modparam of
-// tm, or a global), unless it has one of its own: in sipd the legs ring, not
-// the transactions.
+// inherit gives the fr_inv_timeout of the route file (modparam of tm, or a
+// global) to b2b_logic, and to call_center as the time that an agent's phone
+// may ring, unless they have one of their own: in sipd the legs ring, not the
+// transactions.
 func inherit(cfg *core.Config) {
-	const module, name = "b2b_logic", "fr_inv_timeout"
-	set, ok := cfg.Globals[name]
+	set, ok := cfg.Globals["fr_inv_timeout"]
 	if !ok {
 		return
 	}
-	loaded := false
-	for _, l := range cfg.Loads {
-		loaded = loaded || l.Name == module
-	}
-	for _, p := range cfg.Params {
-		if p.Module == module && p.Name == name {
-			return
+	for _, to := range []struct{ module, name string }{
+		{"b2b_logic", "fr_inv_timeout"},
+		{"call_center", "agent_ring_timeout"},
+	} {
+		loaded := slices.ContainsFunc(cfg.Loads, func(l core.Load) bool { return l.Name == to.module })
+		own := slices.ContainsFunc(cfg.Params, func(p core.ParamSet) bool { return p.Module == to.module && p.Name == to.name })
+		if loaded && !own {
+			set.Module, set.Name = to.module, to.name
+			cfg.Params = append(cfg.Params, set)
 		}
-	}
-	if loaded {
-		set.Module, set.Name = module, name
-		cfg.Params = append(cfg.Params, set)
 	}
 }
 

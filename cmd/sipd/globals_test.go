@@ -48,4 +48,10 @@ func TestInheritRingTime(t *testing.T) {
 	if len(cfg.Params) != 1 {
 		t.Errorf("inherited over the module's own: %+v", cfg.Params)
 	}
+	cfg.Loads = append(cfg.Loads, core.Load{Name: "call_center"})
+	inherit(cfg)
+	inherit(cfg)
+	if len(cfg.Params) != 2 || cfg.Params[1].Module != "call_center" || cfg.Params[1].Name != "agent_ring_timeout" || cfg.Params[1].Value != 30 {
+		t.Errorf("params %+v", cfg.Params)
+	}
 }

@@ -8,15 +8,15 @@ import (
 // TestSecrets holds that the password of a database is printed nowhere, with
 // every detail logged and whatever is wrong with the URL.
 func TestSecrets(t *testing.T) {
-	for _, url := range []string{
-		away,
-		"mysql://operator:" + canary + "@127.0.0.1:1",           // no database
-		"mysql://operator:" + canary + "@127.0.0.1:port/x",      // no port
-		"mysql://operator:" + canary + "@127.0.0.1:1/x?tls=odd", // no such setting
-		"postgres://operator:" + canary + "@127.0.0.1:1/x",
-		"mysql:/operator:" + canary + "@127.0.0.1:1/x", // no scheme
-		"mysql://operator:" + canary + "@@127.0.0.1:1/x",
-		"mysql://operator:" + canary + "127.0.0.1:1/x", // no @
+	for url, check := range map[string]int{
+		away: exitOK,
+		"mysql://operator:" + canary + "@127.0.0.1:1":           exitInput, // no database
+		"mysql://operator:" + canary + "@127.0.0.1:port/x":      exitInput, // no port
+		"mysql://operator:" + canary + "@127.0.0.1:1/x?tls=odd": exitInput, // no such setting
+		"postgres://operator:" + canary + "@127.0.0.1:1/x":      exitInput,
+		"mysql:/operator:" + canary + "@127.0.0.1:1/x":          exitInput, // no scheme
+		"mysql://operator:" + canary + "@@127.0.0.1:1/x":        exitOK,
+		"mysql://operator:" + canary + "127.0.0.1:1/x":          exitInput, // no @
 	} {
 		for _, param := range []string{"db_url", "acc_db_url", "rt_db_url"} {
 			own := ""
@@ -25,8 +25,8 @@ func TestSecrets(t *testing.T) {
 			}
 			file := writeRoute(t, "listen \"udp:127.0.0.1:0\"\nlog_level(4)\n"+center+own+
 				"modparam(\"call_center\", \""+param+"\", \""+url+"\")"+answer)
-			quiet(t, exitOK, "check", file)
-			quiet(t, exitOK, "check", "--json", file)
+			quiet(t, check, "check", file)
+			quiet(t, check, "check", "--json", file)
 			quiet(t, exitInput, "run", "-f", file)
 		}
 		file := writeRoute(t, "listen \"udp:127.0.0.1:0\"\nlog_level \"debug\"\ndb_default_url \""+url+"\"\n"+center+answer)

@@ -3,6 +3,7 @@ package callcenter
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 
 	"github.com/sipd/sipd/core"
@@ -81,7 +82,7 @@ func (m *module) Init(host core.Host) error {
 	m.sessions = sessions
 	offers, err := parseOffers(m.params.callerOffer)
 	if err != nil {
-		return err
+		return fmt.Errorf("caller_offer %w", err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), reloadTime)
 	defer cancel()

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/sipd/sipd/core"
+	"github.com/sipd/sipd/core/db"
 	"github.com/sipd/sipd/core/sip"
+	"github.com/sipd/sipd/modules/callcenter/store"
 )
 
 // params are the parameters of the module, under their OpenSIPS names.
@@ -87,29 +89,51 @@ var nameParams = []struct{ param, value string }{
 
 func (p *params) declare() []core.Param {
 	list := []core.Param{
-		core.String("db_url", &p.dbURL, "database of cc_flows and cc_agents; empty takes db_default_url"),
-		core.String("acc_db_url", &p.accDBURL, "database of cc_cdrs; empty takes db_url"),
-		core.String("rt_db_url", &p.rtDBURL, "database of cc_calls; empty takes db_url"),
+		core.String("db_url", &p.dbURL, "database of cc_flows and cc_agents; empty takes db_default_url").Checked(databaseURL),
+		core.String("acc_db_url", &p.accDBURL, "database of cc_cdrs; empty takes db_url").Checked(databaseURL),
+		core.String("rt_db_url", &p.rtDBURL, "database of cc_calls; empty takes db_url").Checked(databaseURL),
 		core.String("spool_dir", &p.spoolDir, "directory of the journal; empty takes the folder of the SQLite file, else /var/lib/sipd/spool"),
 		core.Seconds("wrapup_time", &p.wrapup, "pause of an agent after a call"),
 		core.Bool("reject_on_no_agents", &p.rejectOnNoAgents, "1: cc_handle_call answers -4 when nobody with the skill is logged in; 0: the call waits"),
-		core.String("queue_pos_param", &p.queuePosParam, "URI parameter that tells the queue's media server how many calls are ahead; empty: none"),
+		core.String("queue_pos_param", &p.queuePosParam, "URI parameter that tells the queue's media server how many calls are ahead; empty: none").
+			Checked(word),
 		core.Seconds("queue_pos_refresh", &p.posRefresh, "how often at most a waiting caller is connected to the queue anew because his position has changed; 0: never"),
 		core.Enum("chat_dispatch_policy", &p.chatPolicy, []string{"balancing", "full-load"}, "which agent gets the next chat"),
 		core.Bool("internal_call_dispatching", &p.internalDispatching, "0: sipd never picks an agent itself"),
-		core.String("b2b_logic_ctx_param", &p.ctxParam, "name under which the second argument of cc_handle_call is kept in the B2B context"),
-		core.Seconds("agent_ring_timeout", &p.ringTimeout, "how long an agent's phone may ring"),
-		core.Seconds("media_answer_timeout", &p.mediaTimeout, "how long a media server may take to answer before the call goes on without it"),
+		core.String("b2b_logic_ctx_param", &p.ctxParam, "name under which the second argument of cc_handle_call is kept in the B2B context").Checked(word),
+		core.SecondsIn("agent_ring_timeout", &p.ringTimeout, 1, 1, day, "how long an agent's phone may ring"),
+		core.SecondsIn("media_answer_timeout", &p.mediaTimeout, 1, 1, day, "how long a media server may take to answer before the call goes on without it"),
 		core.Int("agent_max_failures", &p.maxFailures, 0, 1000, "how often in a row an agent's phone may fail until he counts as not reachable; 0: for ever"),
 		core.Seconds("agent_retry", &p.agentRetry, "how long an agent who is not reachable gets no calls, unless he logs in"),
 		core.Bool("compat_etw", &p.compatETW, "1: the expected wait is OpenSIPS's: average talk time times calls of the flow over agents, fixed at arrival"),
 		core.Enum("bridge_mode", &p.bridgeMode, []string{keepOld, compat}, "keep-old: the caller hears the queue until the agent answers; compat: the queue is hung up first, as OpenSIPS does"),
-		core.String("caller_offer", &p.callerOffer, "destinations invited with the caller's SDP instead of without one: hosts, host:port or flow=ID, separated by ';', or *"),
+		core.String("caller_offer", &p.callerOffer, "destinations invited with the caller's SDP instead of without one: hosts, host:port or flow=ID, separated by ';', or *").
+			Checked(func(text string) error { _, err := parseOffers(text); return err }),
 	}
 	for _, n := range nameParams {
-		list = append(list, core.String(n.param, p.names[n.param], "table or column name"))
+		list = append(list, core.String(n.param, p.names[n.param], "table or column name").Checked(store.CheckName))
 	}
 	return list
+}
+
+// day bounds how long a phone may ring, in seconds.
+const day = 24 * 3600
+
+// databaseURL is a URL that [db.Parse] takes, or nothing.
+func databaseURL(text string) error {
+	if text == "" {
+		return nil
+	}
+	_, err := db.Parse(text)
+	return err
+}
+
+// word refuses what cannot be the name of a URI parameter.
+func word(text string) error {
+	if strings.ContainsAny(text, " \t\r\n;=?&<>\",@:") {
+		return fmt.Errorf("want a name without spaces and punctuation, got %q", text)
+	}
+	return nil
 }
 
 // offers is the parsed caller_offer.
@@ -133,7 +157,7 @@ func parseOffers(text string) (offers, error) {
 		default:
 			host, port, err := sip.SplitHostPort(item)
 			if err != nil {
-				return o, fmt.Errorf("caller_offer %q: %w: want host, host:port, flow=ID or *", item, err)
+				return o, fmt.Errorf("%q: %w: want host, host:port, flow=ID or *", item, err)
 			}
 			o.hosts[strings.ToLower(sip.HostPort(host, port))] = true
 		}

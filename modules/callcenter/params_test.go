@@ -33,6 +33,14 @@ func TestParamErrors(t *testing.T) {
 		{"bridge_mode", "drop", `want one of keep-old, compat, got "drop"`},
 		{"caller_offer", 1, "want a string, got 1"},
 		{"cca_skills_column", 1, "want a string, got 1"},
+		{"cca_skills_column", "a b", `"a b": want a name of letters, digits, _ and $`},
+		{"cc_flows_table", "", `"": want a name of letters, digits, _ and $`},
+		{"db_url", "oracle://x", `bad database URL: scheme "oracle": want mysql or sqlite`},
+		{"agent_ring_timeout", 0, "want seconds from 1 to 86400, got 0"},
+		{"media_answer_timeout", 100_000, "want seconds from 1 to 86400, got 100000"},
+		{"queue_pos_param", "a;b", `want a name without spaces and punctuation, got "a;b"`},
+		{"b2b_logic_ctx_param", "a b", `want a name without spaces and punctuation, got "a b"`},
+		{"caller_offer", "host:x", `"host:x": port "x": want 1 to 65535: want host, host:port, flow=ID or *`},
 	}
 	m := New().(*module)
 	byName := map[string]core.Param{}

@@ -24,4 +24,12 @@ log_level(5)
 log_level "loud"
 log_format "xml"
 db_default_url(nil)
+loadmodule "dialog.so"
+loadmodule "proto_udp"
+loadmodule "usrloc"
+modparam("dialog", "default_timeout", 21600)
+modparam("dialog", "default_timeuot", 21600)
+modparam("tm", "T1_timer", "x")
+modparam("tm", "fr_inv_timeout", 0)
+modparam("tm|sl", "enable_stats", 1)
 function request_route() end

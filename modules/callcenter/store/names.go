@@ -70,19 +70,28 @@ func agentFields() []field {
 	}
 }
 
+var validName = regexp.MustCompile(`^[A-Za-z0-9_$]{1,64}$`)
+
+// CheckName refuses what cannot name a table or column.
+func CheckName(name string) error {
+	if !validName.MatchString(name) {
+		return fmt.Errorf("%q: want a name of letters, digits, _ and $", name)
+	}
+	return nil
+}
+
 // fullNames fills in the defaults and refuses what cannot be a name.
 func fullNames(given Names) (Names, error) {
 	all := Names{flowsTable: "cc_flows", agentsTable: "cc_agents"}
 	for _, f := range slices.Concat(flowFields(), agentFields()) {
 		all[f.param] = f.name
 	}
-	valid := regexp.MustCompile(`^[A-Za-z0-9_$]{1,64}$`)
 	for param, name := range given {
 		if _, known := all[param]; !known {
 			return nil, fmt.Errorf("%s names no table or column", param)
 		}
-		if !valid.MatchString(name) {
-			return nil, fmt.Errorf("%s %q: want a name of letters, digits, _ and $", param, name)
+		if err := CheckName(name); err != nil {
+			return nil, fmt.Errorf("%s %w", param, err)
 		}
 		all[param] = name
 	}

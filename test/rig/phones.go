@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,23 +25,32 @@ func (c *Server) PhoneAt(host string, o phone.Options) *phone.Phone {
 // Phone opens a phone on an address until the end of the test.
 func Phone(t testing.TB, host string, o phone.Options) *phone.Phone {
 	t.Helper()
+	p, _ := Mortal(t, host, o)
+	return p
+}
+
+// Mortal is Phone with a function that switches it off without a word.
+func Mortal(t testing.TB, host string, o phone.Options) (*phone.Phone, func()) {
+	t.Helper()
+	var off func()
 	p, err := phone.New(o, func(h sip.Handler) (sip.Endpoint, error) {
 		s, err := stack.Open(t.Context(), stack.Options{
 			Listen: []stack.Listen{{Proto: "udp", Host: host}}, Handler: h})
 		if err != nil {
 			return nil, err
 		}
-		t.Cleanup(func() {
+		off = sync.OnceFunc(func() {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 			defer cancel()
 			_ = s.Close(ctx)
 		})
+		t.Cleanup(off)
 		return s, nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p
+	return p, off
 }
 
 // URI is where a phone is reached.

@@ -10,6 +10,8 @@ modparam("call_center", "queue_pos_param", "cc_pos")
 modparam("call_center", "agent_ring_timeout", tonumber(env "SIPD_RING" or 2))
 modparam("call_center", "reject_on_no_agents", tonumber(env "SIPD_REJECT" or 1))
 modparam("b2b_logic", "db_mode", tonumber(env "SIPD_DB_MODE" or 2))
+modparam("b2b_logic", "keepalive_interval", tonumber(env "SIPD_KEEPALIVE" or 30))
+modparam("b2b_logic", "keepalive_timeout", 3 * tonumber(env "SIPD_KEEPALIVE" or 30))
 modparam("httpd", "port", tonumber(env "SIPD_MI_PORT"))
 
 local STATUS = { [-1] = 410, [-2] = 420, [-3] = 404, [-4] = 480, [-5] = 500, [-6] = 488, [-7] = 415 }

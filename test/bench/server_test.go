@@ -24,6 +24,7 @@ import (
 type server struct {
 	sip, mi string
 	pid     int
+	up      time.Duration // from the start to the first answer
 }
 
 // binary builds sipd as users get it, without the race detector.
@@ -52,15 +53,18 @@ func startServer(b *testing.B, agents []string, queue string) *server {
 		b.Fatal(err)
 	}
 	defer db.Close()
+	db.SetMaxOpenConns(1)
 	exe := func(q string, args ...any) {
 		if _, err := db.Exec(q, args...); err != nil {
 			b.Fatal(err)
 		}
 	}
+	exe("begin")
 	exe("insert into cc_flows (flowid, skill, message_queue) values ('bench', 'bench', ?)", queue)
 	for i, uri := range agents {
 		exe("insert into cc_agents (agentid, location, skills, logstate) values (?, ?, 'bench', 1)", fmt.Sprint("agent", i), uri)
 	}
+	exe("commit")
 	s := &server{
 		sip: fmt.Sprintf("127.0.0.1:%d", ports.Free(b)),
 		mi:  fmt.Sprintf("http://127.0.0.1:%d/mi", ports.Free(b)),
@@ -68,9 +72,11 @@ func startServer(b *testing.B, agents []string, queue string) *server {
 	port := strings.TrimSuffix(s.mi[strings.LastIndexByte(s.mi, ':')+1:], "/mi")
 	cmd := exec.Command(bin, "run", "-f", "testdata/sipd.lua")
 	cmd.Env = append(os.Environ(), "SIPD_LISTEN=udp:"+s.sip, "SIPD_DB_URL="+url, "SIPD_MI_PORT="+port)
+	begin := time.Now()
 	s.pid = launch(b, cmd)
 	b.Cleanup(func() { _ = cmd.Process.Signal(syscall.SIGTERM) })
 	s.await(b)
+	s.up = time.Since(begin)
 	return s
 }
 
@@ -111,7 +117,7 @@ func (s *server) await(b *testing.B) {
 		select {
 		case <-ctx.Done():
 			b.Fatal("sipd did not come up")
-		case <-time.After(50 * time.Millisecond):
+		case <-time.After(10 * time.Millisecond):
 		}
 	}
 }

@@ -4,12 +4,16 @@ import "slices"
 
 // load replaces the configuration at one instant: nobody is dispatched between
 // the old and the new. Live calls, wrap-ups and statistics stay.
+// What has not changed costs next to nothing: nobody is to wait for a reload.
 func (e *Engine) load(ev Load) {
-	waiting := e.queue.list()
-	for _, c := range waiting {
-		e.queue.remove(c)
+	var waiting []*call
+	if !e.sameFlows(ev.Flows) {
+		waiting = e.queue.list()
+		for _, c := range waiting {
+			e.queue.remove(c)
+		}
+		e.loadFlows(ev.Flows)
 	}
-	e.loadFlows(ev.Flows)
 	e.loadAgents(ev)
 	for _, c := range waiting {
 		e.enter(c) // priority, skill and thresholds may be others now
@@ -20,6 +24,20 @@ func (e *Engine) load(ev Load) {
 	e.forgetModels()
 	e.forgetMedia()
 	e.dirtyAll()
+}
+
+// sameFlows reports whether the rows are those that are loaded.
+func (e *Engine) sameFlows(rows []FlowConfig) bool {
+	n := 0
+	for _, f := range e.flowList {
+		if !f.removed {
+			n++
+		}
+	}
+	return n == len(rows) && !slices.ContainsFunc(rows, func(cfg FlowConfig) bool {
+		f := e.flows[cfg.ID]
+		return f == nil || f.removed || f.cfg != cfg
+	})
 }
 
 func (e *Engine) loadFlows(rows []FlowConfig) {
@@ -46,6 +64,9 @@ func (e *Engine) loadAgents(ev Load) {
 		found[cfg.ID] = true
 		cfg.Skills = skillSet(cfg.Skills)
 		a := e.agents[cfg.ID]
+		if a != nil && a.is(cfg) {
+			continue
+		}
 		fresh := a == nil
 		if fresh {
 			a = e.newAgent(cfg)
@@ -59,6 +80,14 @@ func (e *Engine) loadAgents(ev Load) {
 			e.shift(a, a.remove)
 		}
 	}
+}
+
+// is reports whether a row says what the agent is already. The end of his
+// wrap-up is the engine's to know.
+func (a *agent) is(cfg AgentConfig) bool {
+	return !a.removed && a.loggedIn == cfg.LoggedIn && a.cfg.LoggedIn == cfg.LoggedIn &&
+		a.cfg.Location == cfg.Location && a.cfg.MSRPLocation == cfg.MSRPLocation && a.cfg.MSRPSessions == cfg.MSRPSessions &&
+		a.cfg.Wrapup == cfg.Wrapup && slices.Equal(a.cfg.Skills, cfg.Skills)
 }
 
 // skillSet drops empty and repeated skills.

@@ -61,7 +61,14 @@ func MariaDB(t testing.TB) string {
 // Start returns a server of the test's own.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	s, err := start(t.TempDir(), false)
+	return StartIn(t, t.TempDir())
+}
+
+// StartIn is [Start] with its data in a folder, of a disk that is to be filled.
+// It needs 64 MB.
+func StartIn(t testing.TB, dir string) *Server {
+	t.Helper()
+	s, err := start(dir, false)
 	if err != nil {
 		t.Fatal(err)
 	}

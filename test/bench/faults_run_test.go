@@ -37,7 +37,7 @@ type faults struct {
 	example string
 }
 
-// patience is how long CDRs may take after the fault.
+// cdrsWithin is how long CDRs may take after the fault.
 const cdrsWithin = 60 * time.Second
 
 func (f *faults) run(p broken) string {
@@ -228,7 +228,7 @@ func (f *faults) line() string {
 	text := fmt.Sprintf("%-16s %-16s %-16s %7d %7d %7d %9s %8.1fs  %d/%d/%d", l.times(inHealth), l.times(inOutage), l.times(afterwards),
 		l.calls(), l.refused.Load(), l.dropped.Load(), kilobytes(f.peak.Load()), f.caught.Seconds(), f.missing, f.twice, f.order)
 	if f.kills {
-		text += fmt.Sprintf("  up again %.1fs, %.1fs; killed at CDR %s", f.ups[1].Seconds(), f.ups[len(f.ups)-1].Seconds(), f.at)
+		text += fmt.Sprintf("  up again %.1fs, %.1fs; %d calls met no sipd; killed at CDR %s", f.ups[1].Seconds(), f.ups[len(f.ups)-1].Seconds(), l.away.Load(), f.at)
 	}
 	if f.example != "" {
 		text += "  (" + f.example + ")"

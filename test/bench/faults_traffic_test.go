@@ -59,14 +59,15 @@ type made struct {
 // traffic makes calls at a steady pace: each worker one after another, so that
 // his CDRs must come in the order of his calls.
 type traffic struct {
-	b                     *testing.B
-	to                    string
-	caller, agent, media  *phone.Phone
-	phase                 atomic.Int32
-	restarts              atomic.Int64
-	refused, dropped, bye atomic.Int64
-	quit                  chan struct{}
-	wg                    sync.WaitGroup
+	b                    *testing.B
+	to                   string
+	caller, agent, media *phone.Phone
+	phase                atomic.Int32
+	restarts             atomic.Int64
+	refused, dropped     atomic.Int64
+	away                 atomic.Int64 // calls that found no sipd
+	quit                 chan struct{}
+	wg                   sync.WaitGroup
 
 	mu    sync.Mutex
 	all   map[string]*made
@@ -144,6 +145,10 @@ func (l *traffic) one(worker, i int) {
 	from.User = c.user
 	call, err := l.caller.Call(ctx, l.to, sip.Address{URI: from})
 	if err != nil {
+		if c.phase == inRestart || l.phase.Load() == inRestart {
+			l.away.Add(1)
+			return
+		}
 		l.refused.Add(1)
 		l.note("%s, begun %v: %v", c.user, c.begun.Format(time.StampMilli), err)
 		return

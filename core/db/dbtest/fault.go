@@ -14,7 +14,7 @@ const admin = "sipd_admin"
 func rights() string {
 	text := ""
 	for _, user := range []string{User, admin} {
-		text += fmt.Sprintf("CREATE USER IF NOT EXISTS '%s'@'127.0.0.1' IDENTIFIED BY '%s';\nGRANT ALL ON *.* TO '%[1]s'@'127.0.0.1';\n", user, Password)
+		text += fmt.Sprintf("CREATE USER IF NOT EXISTS '%s'@'127.0.0.1' IDENTIFIED BY '%s';\nGRANT ALL ON *.* TO '%[1]s'@'127.0.0.1' WITH GRANT OPTION;\n", user, Password)
 	}
 	return text + fmt.Sprintf("REVOKE SUPER, READ_ONLY ADMIN ON *.* FROM '%s'@'127.0.0.1';\n", User)
 }

@@ -8,15 +8,20 @@ import (
 // sector is what a disk writes whole.
 const sector = 512
 
+// splits reports whether a head at an offset would lie in two sectors.
+func splits(offset int64) bool {
+	return offset/sector != (offset+frameHead-1)/sector
+}
+
 // cross deletes a value by marking its frame where it is, which a full disk
 // still takes: else a restart now would bring back what is over. It reports
 // whether it could.
 //
 // A power cut or kill must not leave half a mark, which would hide every frame
-// behind it. So a head that lies in two sectors is not touched.
+// behind it: so no head lies in two sectors.
 func (s *Store) cross(key string) bool {
 	p := s.index[key]
-	if p.offset/sector != (p.offset+frameHead-1)/sector {
+	if splits(p.offset) {
 		return false
 	}
 	b := make([]byte, p.length)

@@ -34,7 +34,7 @@ func TestCross(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const n = 200
+	const n = 600
 	for i := range n {
 		if !s.Put("b", fmt.Sprint(i), []byte(strings.Repeat("x", i))) {
 			t.Fatal("not kept")
@@ -52,13 +52,8 @@ func TestCross(t *testing.T) {
 	if s.Put("b", "new", []byte("v")) {
 		t.Error("a full disk took a value")
 	}
-	if s.Delete("b", "new"); len(s.unsaved) > n/20 {
+	if s.Delete("b", "new"); len(s.unsaved) > 0 {
 		t.Errorf("%d deletions wait for the disk", len(s.unsaved))
-	}
-	for key := range s.unsaved { // its head lies in two sectors
-		var i int
-		_, _ = fmt.Sscan(strings.TrimPrefix(key, "b\x00"), &i)
-		want[fmt.Sprint(i)] = strings.Repeat("x", i)
 	}
 	s.kill()
 	again := reopen(t, dir)

@@ -148,6 +148,9 @@ func TestSpoolFull(t *testing.T) {
 // full: calls that have ended do not come back, and no CDR comes twice.
 func TestKillWhileSpoolFull(t *testing.T) {
 	o, d := newFull(t, false, true)
+	if !d.Real() {
+		t.Skip("a process that may write nothing cannot mark what is over either")
+	}
 	o.stay = true
 	o.serve(1)
 	talking := o.call(o.phone(phone.Options{Name: "c002"}), "f")

@@ -1,9 +1,10 @@
 # sipd: the two commands are `make demo` and `make test`.
-.PHONY: build demo test check deps fuzz bench bench-restart clean
+.PHONY: build demo test check deps fuzz bench bench-restart bench-faults clean
 
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME ?= 60s
+OUTAGE  ?= 60s
 PROCS   ?= $(shell nproc)
 
 build:                ## static binary at bin/sipd
@@ -32,6 +33,10 @@ bench:                ## speed: the engine, the whole server, and Kamailio besid
 
 bench-restart:        ## kill -9 under 1,000 live calls, 20 times: what survives
 	$(GO) test -run '^$$' -bench Restart -benchtime 1x -timeout 10m ./test/bench
+
+bench-faults:         ## the database or a disk fails for OUTAGE under a steady load of calls
+	@scripts/deps.sh mariadbd:mariadb-server
+	$(GO) test -run '^$$' -bench Faults -benchtime 1x -timeout 6h ./test/bench -args -outage $(OUTAGE)
 
 clean:
 	rm -rf bin

@@ -18,9 +18,10 @@
 //	key and value
 //
 // A disk that fails never delays anybody: what cannot be written is held in
-// memory and tried again every second. The end of a segment that a crash cut
-// off is dropped; anything else that cannot be read is reported, and the
-// segment is kept as *.damaged.
+// memory and tried again every second; what is deleted meanwhile is marked
+// where it is, so that a restart does not find what is over. The end of a
+// segment that a crash cut off is dropped; anything else that cannot be read is
+// reported, and the segment is kept as *.damaged.
 //
 // The tables of the operator's database are not the place for this: a restart
 // would have to wait for a database that may be down. A B-tree such as bbolt

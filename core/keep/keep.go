@@ -110,39 +110,46 @@ func open(o Options, create func(string) (file, error)) (*Store, error) {
 
 func fullKey(bucket, key string) string { return bucket + "\x00" + key }
 
-// Put keeps a value. The value is not held on to.
-func (s *Store) Put(bucket, key string, value []byte) {
+// Put keeps a value, and reports whether it survives the process from now
+// on: false when the disk fails, and it is tried again. The value is not held
+// on to.
+func (s *Store) Put(bucket, key string, value []byte) bool {
 	if value == nil {
 		value = []byte{}
 	}
-	s.change(fullKey(bucket, key), value)
+	return s.change(fullKey(bucket, key), value)
 }
 
 // Delete forgets a value; one that is not there is no matter.
 func (s *Store) Delete(bucket, key string) { s.change(fullKey(bucket, key), nil) }
 
-func (s *Store) change(key string, value []byte) {
+func (s *Store) change(key string, value []byte) bool {
 	if len(key) >= deletedBit || len(value) > maxValue {
 		s.opt.Log.Error("a value is too long to be kept", "key", key, "bytes", len(value))
-		return
+		return false
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return
+		return false
 	}
-	_, known := s.index[key]
-	if _, waits := s.unsaved[key]; value == nil && !known && !waits {
-		return
+	if _, known := s.index[key]; value == nil && !known {
+		delete(s.unsaved, key) // the disk never had it
+		return true
 	}
-	if s.failing {
-		s.unsaved[key] = slices.Clone(value)
-		return
-	}
-	if err := s.append(key, value); err != nil {
-		s.unsaved[key] = slices.Clone(value)
+	if !s.failing {
+		err := s.append(key, value)
+		if err == nil {
+			return true
+		}
 		s.fail(err)
 	}
+	if value == nil && s.cross(key) {
+		delete(s.unsaved, key)
+		return true
+	}
+	s.unsaved[key] = slices.Clone(value)
+	return false
 }
 
 // Each calls fn for every value of a bucket, in no order, and stops at the

@@ -28,12 +28,16 @@ func (s *Store) append(key string, value []byte) error {
 	if err != nil {
 		return err
 	}
-	b := frame(key, value)
+	b, pad := frame(key, value), 0
+	if splits(g.size) { // see cross: a frame that deletes nothing moves it on
+		pad = frameHead
+		b = append(frame("", nil), b...)
+	}
 	if _, err := g.f.WriteAt(b, g.size); err != nil {
 		_ = g.f.Truncate(g.size) // else a shorter frame would leave some of it behind itself
 		return err
 	}
-	p := place{seg: g, offset: g.size, length: len(b), value: frameHead + len(key)}
+	p := place{seg: g, offset: g.size + int64(pad), length: len(b) - pad, value: frameHead + len(key)}
 	g.size += int64(len(b))
 	g.dirty = true
 	s.note(key, p, value == nil)

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/sipd/sipd/core/keep"
@@ -29,9 +30,21 @@ const (
 // CDR, and only then is it forgotten here. So a crash at any point leaves the
 // CDR in one of the two, and what the next start finds in both is in the
 // journal already.
+//
+// When the disk fails the CDR is in neither for a while. Then the call is
+// forgotten once the CDR is written, or its end would be lost with the process.
 type memory struct {
 	keep *keep.Store
 	log  *slog.Logger
+
+	mu   sync.Mutex
+	late map[string]*lateEnd // by call, and by the tag of its CDR
+}
+
+// lateEnd is a call whose last CDR is not kept.
+type lateEnd struct {
+	call string
+	over bool // the call is to be forgotten
 }
 
 func openMemory(dir string, log *slog.Logger, alarm func(string)) (*memory, error) {
@@ -39,25 +52,52 @@ func openMemory(dir string, log *slog.Logger, alarm func(string)) (*memory, erro
 	if err != nil {
 		return nil, err
 	}
-	return &memory{keep: k, log: log}, nil
+	return &memory{keep: k, log: log, late: map[string]*lateEnd{}}, nil
 }
 
-func (m *memory) put(bucket, key string, value any) {
+// put reports whether the value survives the process from now on.
+func (m *memory) put(bucket, key string, value any) bool {
 	if m == nil {
-		return
+		return false
 	}
 	data, err := json.Marshal(value)
 	if err != nil { // texts, numbers and times: it cannot happen
 		m.log.Error("not kept for a restart", "what", bucket, "id", key, "err", err)
-		return
+		return false
 	}
-	m.keep.Put(bucket, key, data)
+	return m.keep.Put(bucket, key, data)
 }
 
 func (m *memory) forget(bucket, key string) {
 	if m != nil {
 		m.keep.Delete(bucket, key)
 	}
+}
+
+// cdr keeps a CDR until the journal has it.
+func (m *memory) cdr(c engine.CDR) {
+	tag := store.CDRTag(c)
+	if m == nil || m.put(keptCDRs, tag, c) || c.Type == engine.CDRRejected {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	l := &lateEnd{call: string(c.Call)}
+	m.late[tag], m.late[l.call] = l, l
+}
+
+// over forgets a call that has ended.
+func (m *memory) over(call engine.CallID) {
+	if m == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if l := m.late[string(call)]; l != nil {
+		l.over = true
+		return
+	}
+	m.forget(keptCalls, string(call))
 }
 
 func (m *memory) agent(a engine.KeepAgent) {
@@ -70,8 +110,19 @@ func (m *memory) agent(a engine.KeepAgent) {
 
 // written hears from the journal.
 func (m *memory) written(tags []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	for _, tag := range tags {
 		m.forget(keptCDRs, tag)
+		l := m.late[tag]
+		if l == nil {
+			continue
+		}
+		delete(m.late, tag)
+		delete(m.late, l.call)
+		if l.over {
+			m.forget(keptCalls, l.call)
+		}
 	}
 }
 
@@ -157,6 +208,7 @@ func (m *module) takeUp() {
 	}
 	kept := m.memory.all()
 	m.saveCDRs(kept.cdrs)
+	m.endOver(kept)
 	ev := engine.Restore{Agents: kept.agents}
 	for key, state := range kept.sessions {
 		call, known := kept.calls[engine.CallID(key)]
@@ -181,6 +233,26 @@ func (m *module) takeUp() {
 		m.log.Info("calls of the process before go on", "calls", len(ev.Calls), "agents", len(ev.Agents))
 	}
 	m.restore = ev
+}
+
+// endOver forgets the calls whose last CDR is known: the disk failed when they
+// ended.
+func (m *module) endOver(kept remembered) {
+	tags := maps.Clone(m.store.Tags())
+	if tags == nil {
+		tags = map[string]bool{}
+	}
+	for _, c := range kept.cdrs {
+		tags[store.CDRTag(c)] = true
+	}
+	for tag := range tags {
+		if id, last := store.LastCDR(tag); last {
+			if _, known := kept.calls[id]; known {
+				m.memory.forget(keptCalls, string(id))
+				delete(kept.calls, id)
+			}
+		}
+	}
 }
 
 // saveCDRs writes the CDRs that were decided and that no journal has.

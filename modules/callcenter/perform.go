@@ -9,7 +9,6 @@ import (
 	"github.com/sipd/sipd/core/sip"
 	"github.com/sipd/sipd/modules/b2b"
 	"github.com/sipd/sipd/modules/callcenter/engine"
-	"github.com/sipd/sipd/modules/callcenter/store"
 )
 
 // switchboard is what call_center needs of the B2B module.
@@ -52,7 +51,7 @@ func (p *performer) do(a engine.Action) {
 		delete(p.flowOf, a.Call)
 		p.save(a)
 	case engine.WriteCDR:
-		p.memory.put(keptCDRs, store.CDRTag(a.CDR), a.CDR)
+		p.memory.cdr(a.CDR)
 		p.save(a)
 	case engine.UpdateCall, engine.SaveWrapup:
 		p.save(a)
@@ -61,7 +60,7 @@ func (p *performer) do(a engine.Action) {
 			p.memory.put(keptCalls, string(a.Call.ID), a.Call)
 		}
 	case engine.ForgetCall:
-		p.memory.forget(keptCalls, string(a.Call))
+		p.memory.over(a.Call)
 	case engine.KeepAgent:
 		p.memory.agent(a)
 	case engine.ReportAgent:

@@ -25,14 +25,22 @@ type outage struct {
 func newOutage(t *testing.T) *outage {
 	t.Helper()
 	db := dbtest.Start(t)
-	o := &outage{center: newCenter(t, db.Database(t)), db: db}
+	o := outageOn(t, newCenter(t, db.Database(t)))
+	o.db = db
+	o.start("SIPD_DB_MODE=0")
+	return o
+}
+
+// outageOn adds the agent, and does not start the server yet.
+func outageOn(t *testing.T, c *center) *outage {
+	t.Helper()
+	o := &outage{center: c}
 	o.agent = o.phone(phone.Options{Name: "agent"})
 	media := o.phone(phone.Options{Name: "moh"})
 	o.flow("f", row{"message_queue": media.URI().String()})
-	for i := range 20 { // enough that none is in wrap-up when he is needed
+	for i := range 30 { // enough that none is in wrap-up when he is needed
 		o.center.agent(fmt.Sprint("a", i), row{"location": o.agent.URI().String()})
 	}
-	o.start("SIPD_DB_MODE=0")
 	return o
 }
 

@@ -61,7 +61,14 @@ func MariaDB(t testing.TB) string {
 // Start returns a server of the test's own.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	s, err := start(t.TempDir(), false)
+	return StartIn(t, t.TempDir())
+}
+
+// StartIn is [Start] with its data in a folder, of a disk that is to be filled.
+// It needs 64 MB.
+func StartIn(t testing.TB, dir string) *Server {
+	t.Helper()
+	s, err := start(dir, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,8 +100,7 @@ func start(dir string, temp bool) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("mariadb-install-db: %w\n%s", err, out)
 	}
-	grant := fmt.Sprintf("CREATE USER IF NOT EXISTS '%s'@'127.0.0.1' IDENTIFIED BY '%s';\nGRANT ALL ON *.* TO '%s'@'127.0.0.1' WITH GRANT OPTION;\n", User, Password, User)
-	if err := os.WriteFile(s.path("init.sql"), []byte(grant), 0o600); err != nil {
+	if err := os.WriteFile(s.path("init.sql"), []byte(rights()), 0o600); err != nil {
 		return nil, err
 	}
 	if s.port, err = freePort(); err != nil {

@@ -26,6 +26,9 @@ type Options struct {
 	Late bool
 	// Again is the answer to a re-INVITE; 0 means 200.
 	Again int
+	// Cross makes it answer when it is cancelled: its 200 and the CANCEL cross
+	// (RFC 3261 section 9.1).
+	Cross bool
 }
 
 // Phone is a user agent with any number of calls.
@@ -191,11 +194,23 @@ func (p *Phone) ring(tx sip.ServerRequest) {
 		c.target = a.URI
 	}
 	_ = tx.Respond(c.ringing(req, tag))
+	take := func() {
+		c.hear(req.Body)
+		c.accept(tx, tag)
+		select {
+		case p.answered <- c:
+		default:
+		}
+	}
 	tx.OnCancel(func(*sip.Request) {
+		if p.o.Cross {
+			take()
+			return
+		}
 		_ = tx.Respond(sip.NewResponse(req, 487, "", tag))
 		p.forget(c)
 	})
-	if p.o.Never {
+	if p.o.Never || p.o.Cross {
 		return
 	}
 	time.AfterFunc(p.o.Ring, func() {
@@ -209,12 +224,7 @@ func (p *Phone) ring(tx sip.ServerRequest) {
 			p.forget(c)
 			return
 		}
-		c.hear(req.Body)
-		c.accept(tx, tag)
-		select {
-		case p.answered <- c:
-		default:
-		}
+		take()
 	})
 }
 

@@ -128,6 +128,19 @@ func CDRTag(c engine.CDR) string {
 	return fmt.Sprintf("%s/%d/%d", c.Call, c.Type, c.Rejected)
 }
 
+// LastCDR returns the call that a CDRTag is of, and whether the CDR is its last.
+func LastCDR(tag string) (id engine.CallID, last bool) {
+	end := strings.LastIndexByte(tag, '/')
+	if end < 0 {
+		return "", false
+	}
+	kind := strings.LastIndexByte(tag[:end], '/')
+	if kind < 0 {
+		return "", false
+	}
+	return engine.CallID(tag[:kind]), tag[kind+1:end] != fmt.Sprint(int(engine.CDRRejected))
+}
+
 // updateWrapup stores when a wrap-up ends. Releases before 3.1 keep the time
 // of the agent's last call instead, which is now.
 func (s *Store) updateWrapup(l *Layout, a engine.SaveWrapup) db.Op {

@@ -32,6 +32,8 @@ const (
 	ignoreRate  = 0.01 // of the offers: the phone rings until it is cancelled
 	vanishRate  = 0.03 // of the calls
 	chatRate    = 0.1  // of the calls
+
+	noticed = 90 * time.Second // that a phone vanished: keepalive_timeout of b2b_logic
 )
 
 // workday is a call center through a long day of virtual time: callers with
@@ -40,7 +42,6 @@ const (
 // memory and through real B2B sessions.
 type workday struct {
 	*phoenix
-	limit   time.Duration // until a phone that vanished is noticed
 	desks   []*desk
 	media   []*siptest.Phone
 	power   power
@@ -105,28 +106,7 @@ func newDay(t *testing.T) *workday {
 }
 
 // configure sets what the day needs of the parameters.
-func (d *workday) configure(m *module) {
-	m.params.wrapup = 15 * time.Second
-	d.limit = vanishLimit(d.t, m)
-}
-
-// vanishLimit is how long a phone that vanished may hold its call.
-func vanishLimit(t *testing.T, m *module) time.Duration {
-	for _, p := range m.sessions.Exports().Params {
-		if p.Name == "keepalive_timeout" {
-			return 90 * time.Second // its default
-		}
-	}
-	const most = 300 // seconds
-	for _, p := range m.sessions.Exports().Params {
-		if p.Name == "max_duration" {
-			if err := p.Set(most); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	return most * time.Second
-}
+func (d *workday) configure(m *module) { m.params.wrapup = 15 * time.Second }
 
 // dayArgs is the route of the day: the dialled user is the flow.
 func dayArgs(msg *core.Msg) core.Args {

@@ -91,10 +91,10 @@ func (d *workday) talk(a *desk, call *siptest.Call, from *caller, theirs *siptes
 		d.ends(call, 5*time.Second, a.id+" after the caller's BYE")
 	case callerVanishes:
 		d.vanishes(from)
-		d.ends(call, d.limit+5*time.Second, a.id+", whose caller vanished,")
+		d.ends(call, noticed+5*time.Second, a.id+", whose caller vanished,")
 	case agentVanishes:
 		d.cut(a.phone)
-		d.ends(theirs, d.limit+5*time.Second, from.name+", whose agent vanished,")
+		d.ends(theirs, noticed+5*time.Second, from.name+", whose agent vanished,")
 	default:
 		call.Bye()
 		d.ends(theirs, 5*time.Second, from.name+" after the agent's BYE")

@@ -89,7 +89,7 @@ func (d *workday) calls(c *caller, p plan) {
 	d.waits(c, call, p)
 	time.Sleep(45 * time.Second) // then nothing of the call is on its way
 	if !c.vanished().IsZero() {
-		time.Sleep(d.limit + 4*time.Minute)
+		time.Sleep(noticed + 4*time.Minute)
 	}
 	c.phone.Reset()
 	c.mu.Lock()
@@ -115,7 +115,7 @@ func (d *workday) waits(c *caller, call *siptest.Call, p plan) {
 		call.Bye()
 		d.ends(call, 5*time.Second, c.name+" after his patience")
 	default:
-		d.ends(call, p.talk+2*d.limit, c.name+" in the talk")
+		d.ends(call, p.talk+2*noticed, c.name+" in the talk")
 	}
 }
 
@@ -137,7 +137,7 @@ func (d *workday) cut(p *siptest.Phone) {
 	name := p.Name()
 	d.power.set(name, true)
 	p.Reset()
-	time.AfterFunc(d.between(20*time.Second, d.limit+2*time.Minute), func() { d.power.set(name, false) })
+	time.AfterFunc(d.between(20*time.Second, noticed+2*time.Minute), func() { d.power.set(name, false) })
 }
 
 // ends holds that a call ends in time. A restart may cost it more.
@@ -152,7 +152,7 @@ func (d *workday) ends(call *siptest.Call, within time.Duration, what string) {
 		if d.lastRestart.Load() < begin.Add(-time.Minute).UnixNano() {
 			break
 		}
-		within += d.limit + time.Minute
+		within += noticed + time.Minute
 	}
 	d.count.stuck.Add(1)
 	d.t.Errorf("%s: the call of %s has not ended after %s", what, begin.Format(time.TimeOnly), time.Since(begin))

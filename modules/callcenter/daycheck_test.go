@@ -113,7 +113,7 @@ func (d *workday) overdue(since time.Time, what string) {
 	if restart := time.Unix(0, d.lastRestart.Load()); restart.After(since) {
 		since = restart
 	}
-	if time.Since(since) > d.limit+5*time.Second {
+	if time.Since(since) > noticed+5*time.Second {
 		d.count.stuck.Add(1)
 		d.t.Errorf("%s: nobody is there since %s", what, time.Since(since))
 	}
@@ -148,7 +148,7 @@ func (d *workday) drain() {
 			call.Bye()
 		}
 	}
-	time.Sleep(d.limit + 30*time.Minute)
+	time.Sleep(noticed + 30*time.Minute)
 	d.tidy()
 	d.empty()
 	d.table()

@@ -22,6 +22,7 @@ type book struct {
 	mu       sync.Mutex
 	calls    map[engine.CallID]int // the final CDRs of those in cc_calls
 	accepted int
+	chats    int // answered
 	cdrs     map[engine.CDRType]int
 	tags     []string // written, and nobody was told
 }
@@ -41,6 +42,9 @@ func (b *book) saved(a engine.Action) {
 	case engine.WriteCDR:
 		b.tags = append(b.tags, store.CDRTag(a.CDR))
 		b.cdrs[a.CDR.Type]++
+		if a.CDR.Type == engine.CDRAnswered && a.CDR.Media == engine.MSRP {
+			b.chats++
+		}
 		if a.CDR.Type == engine.CDRRejected {
 			return
 		}

@@ -38,6 +38,7 @@ func (d *workday) table() {
 	row := func(name string, value any) { d.t.Logf("%-28s %v", name, value) }
 	row("calls", d.count.calls.Load())
 	row("answered", b.cdrs[engine.CDRAnswered])
+	row("of these chats", b.chats)
 	row("left before", b.cdrs[engine.CDRDropped])
 	row("failed", b.cdrs[-1])
 	row("refused or not answered", b.cdrs[engine.CDRRejected])
@@ -50,6 +51,9 @@ func (d *workday) table() {
 	row("leaked sessions", d.gauge("active_sessions")+d.gauge("lingering_sessions"))
 	row("CPU seconds", int(cpuSeconds()))
 	row("goroutines at the end", runtime.NumGoroutine())
+	if n := d.count.calls.Load(); n > 1000 && (d.count.vanished.Load() < n/50 || d.count.refused.Load() < n/20 || b.chats < int(n/20) || d.count.reloads == 0 || d.count.restarts < 2) {
+		d.t.Error("too little has happened: the day proves little")
+	}
 	if len(d.hours) < 3 {
 		return
 	}

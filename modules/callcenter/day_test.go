@@ -17,7 +17,7 @@ import (
 )
 
 var (
-	dayLength = flag.Duration("day", 30*time.Minute, "virtual time that TestDay lasts")
+	dayLength = flag.Duration("day", 20*time.Minute, "virtual time that TestDay lasts")
 	daySeed   = flag.Uint64("dayseed", 1, "seed of TestDay")
 )
 

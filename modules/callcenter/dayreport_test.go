@@ -51,7 +51,7 @@ func (d *workday) table() {
 	row("leaked sessions", d.gauge("active_sessions")+d.gauge("lingering_sessions"))
 	row("CPU seconds", int(cpuSeconds()))
 	row("goroutines at the end", runtime.NumGoroutine())
-	if n := d.count.calls.Load(); n > 1000 && (d.count.vanished.Load() < n/50 || d.count.refused.Load() < n/20 || b.chats < int(n/20) || d.count.reloads == 0 || d.count.restarts < 2) {
+	if n := d.count.calls.Load(); n > 1000 && (d.count.vanished.Load() < n/100 || d.count.refused.Load() < n/20 || b.chats < int(n/20) || d.count.reloads == 0 || d.count.restarts < 2) {
 		d.t.Error("too little has happened: the day proves little")
 	}
 	if len(d.hours) < 3 {

@@ -32,6 +32,7 @@ const (
 	ignoreRate  = 0.01 // of the offers: the phone rings until it is cancelled
 	vanishRate  = 0.03 // of the calls
 	chatRate    = 0.1  // of the calls
+	lossRate    = 0.01 // of the messages; as many come twice
 
 	noticed = 90 * time.Second // that a phone vanished: keepalive_timeout of b2b_logic
 )
@@ -83,7 +84,7 @@ func newDay(t *testing.T) *workday {
 		free:    make(chan *caller, dayCallers), callers: map[string]*caller{},
 		rnd: rand.New(rand.NewPCG(*daySeed, 24)),
 	}
-	net.Link = d.power.link
+	net.Link = d.link(siptest.Lossy(*daySeed, lossRate, lossRate, 0))
 	d.set, d.args, d.disk.onSave = d.configure, dayArgs, d.book.saved
 	d.book.t = t
 	d.load.Flows = []engine.FlowConfig{

@@ -179,9 +179,14 @@ func (p *power) set(name string, off bool) {
 
 func (p *power) isOff(name string) bool { p.mu.Lock(); defer p.mu.Unlock(); return p.off[name] > 0 }
 
-// link is the network: nothing leaves or reaches a phone without power.
-func (p *power) link(m siptest.Packet) siptest.Fate {
-	return siptest.Fate{Drop: p.isOff(m.From) || p.isOff(m.To)}
+// link is the network: it loses a few messages, and nothing leaves or reaches a
+// phone without power.
+func (d *workday) link(lossy func(siptest.Packet) siptest.Fate) func(siptest.Packet) siptest.Fate {
+	return func(m siptest.Packet) siptest.Fate {
+		f := lossy(m)
+		f.Drop = f.Drop || d.power.isOff(m.From) || d.power.isOff(m.To)
+		return f
+	}
 }
 
 // owner is whose session description that is.

@@ -1,5 +1,5 @@
 # sipd: the two commands are `make demo` and `make test`.
-.PHONY: build demo test check deps fuzz bench bench-restart bench-faults clean
+.PHONY: build demo test day check deps fuzz bench bench-restart bench-faults clean
 
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -15,6 +15,9 @@ demo: build           ## a whole call on the embedded database, live in the term
 
 test: deps check      ## everything, with MariaDB, SIPp and baresip
 	$(GO) test -race -count=1 -timeout 12m ./...
+
+day:                  ## 24 hours of virtual time: 86,400 calls, phones that vanish, reloads, restarts (5 minutes)
+	$(GO) test -run '^TestDay$$' -count=1 -v -timeout 60m ./modules/callcenter -args -day 24h
 
 check:                ## formatting and vet
 	@bad=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$bad" ] || { echo "gofmt: $$bad"; exit 1; }

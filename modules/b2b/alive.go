@@ -13,6 +13,9 @@ func (l *leg) ping() {
 		l.s.box.Post(l.heard)
 		return
 	}
+	if i := l.client; i != nil && !i.done && !i.arrived {
+		return // it asks, too; overtaken, it would be refused (RFC 3261 section 12.2.2)
+	}
 	req := l.request(sip.OPTIONS)
 	req.Headers.Add("Contact", l.contact)
 	req.Headers.Add("Accept", accept)

@@ -137,6 +137,28 @@ func TestWhoTalksIsNotAsked(t *testing.T) {
 	})
 }
 
+// TestINVITEIsNotOvertaken: a re-INVITE that gets lost asks as well. A later
+// OPTIONS that arrives before it is repeated would have it refused.
+func TestINVITEIsNotOvertaken(t *testing.T) {
+	inRig(t, nil, func(r *rig) {
+		a, _ := r.joined(siptest.Script{}, siptest.Script{})
+		r.phone("agent", siptest.Script{})
+		r.after(20 * time.Second)
+		r.wire(func(p siptest.Packet) siptest.Fate {
+			return siptest.Fate{Drop: p.To == "alice" && p.Is("INVITE")}
+		})
+		r.m.Connect(r.key(), Dest{ID: 2, URI: "sip:a@agent"})
+		r.after(11 * time.Second) // she is silent for 31 s
+		r.count("pbx", "alice", "OPTIONS", 0)
+		r.wire(func(siptest.Packet) siptest.Fate { return siptest.Fate{} })
+		r.await(Connected{ID: 2})
+		r.after(31 * time.Second)
+		r.count("pbx", "alice", "OPTIONS", 1)
+		a.Bye()
+		r.quiet()
+	})
+}
+
 // TestKeepaliveOff is keepalive_interval 0.
 func TestKeepaliveOff(t *testing.T) {
 	inRig(t, func(p *params) { p.pingEvery = 0 }, func(r *rig) {

@@ -16,6 +16,7 @@ type invitation struct {
 	cseq    uint32
 	first   bool         // it makes the dialog
 	offered bool         // it carries an offer
+	arrived bool         // it has a response
 	done    bool         // it has a final response
 	tag     string       // of the 2xx
 	ack     *sip.Request // of the 2xx, once it was sent
@@ -105,6 +106,7 @@ func (l *leg) sendInvite(req *sip.Request, first bool) {
 
 // response takes a response to an INVITE of ours.
 func (l *leg) response(i *invitation, res *sip.Response) {
+	i.arrived = i.arrived || !res.Local
 	sdp := sdpOf(res.Headers, res.Body)
 	l.answers(res)
 	switch {

@@ -28,7 +28,9 @@ type phoenix struct {
 	dir  string
 	host *fakeHost
 	ep   *siptest.Endpoint
-	mode int // db_mode
+	mode int                       // db_mode
+	set  func(*module)             // nil: the parameters of the tests
+	args func(*core.Msg) core.Args // of cc_handle_call; nil: the flow f
 }
 
 // inPhoenix has a call center with the flow f and the agents a, at sip:phone,
@@ -64,6 +66,9 @@ func (p *phoenix) start() {
 	m := New().(*module)
 	m.params.rejectOnNoAgents, m.params.wrapup = false, time.Minute
 	m.host, m.log, m.store, m.sessions = host, host.Log(), p.disk, b2b.New()
+	if p.set != nil {
+		p.set(m)
+	}
 	for _, param := range m.sessions.Exports().Params {
 		if param.Name == "db_mode" {
 			if err := param.Set(p.mode); err != nil {
@@ -98,8 +103,11 @@ func (p *phoenix) serve(m *module, host *fakeHost, tx sip.ServerRequest) {
 		}
 	}
 	go func() {
-		msg := core.NewMsg(tx)
-		if code := m.handleCall(p.t.Context(), msg, core.Args{"f", "param"}); code != core.True {
+		msg, args := core.NewMsg(tx), core.Args{"f", "param"}
+		if p.args != nil {
+			args = p.args(msg)
+		}
+		if code := m.handleCall(p.t.Context(), msg, args); code != core.True {
 			p.t.Errorf("cc_handle_call: %d", code)
 		}
 	}()

@@ -121,6 +121,9 @@ func (c *Call) reach(s State) {
 		}
 	case Ended:
 		c.stopResend()
+		if c.phone.script.Forget {
+			c.later(time.Minute, func() { c.phone.forget(c) })
+		}
 	}
 }
 

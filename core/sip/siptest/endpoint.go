@@ -17,7 +17,8 @@ type Endpoint struct {
 	name    string
 	addr    netip.AddrPort
 	sockets []*sip.Socket // UDP, TCP
-	layer   *transaction.Layer
+	handler sip.Handler
+	layer   atomic.Pointer[transaction.Layer]
 	tokens  atomic.Uint64
 }
 
@@ -30,7 +31,17 @@ func (e *Endpoint) Name() string { return e.name }
 func (e *Endpoint) Addr() netip.AddrPort { return e.addr }
 
 // Layer returns the transaction layer, for its counters.
-func (e *Endpoint) Layer() *transaction.Layer { return e.layer }
+func (e *Endpoint) Layer() *transaction.Layer { return e.layer.Load() }
+
+// boot begins with no transactions; those of before end without a word.
+func (e *Endpoint) boot() {
+	old := e.layer.Swap(transaction.New(transaction.Options{
+		Transport: e, Handler: e.handler, Timers: e.net.Timers, Rand: e.token,
+	}))
+	if old != nil {
+		old.Close()
+	}
+}
 
 // token counts, so that every run has the same branches and tags.
 func (e *Endpoint) token() string {
@@ -56,19 +67,19 @@ func (e *Endpoint) SocketFor(uri sip.URI, prefer *sip.Socket) (*sip.Socket, erro
 
 // Request is [sip.Endpoint].Request.
 func (e *Endpoint) Request(req *sip.Request, on func(*sip.Response)) sip.ClientTransaction {
-	return e.layer.Request(req, on)
+	return e.Layer().Request(req, on)
 }
 
 // Resume is [sip.Endpoint].Resume.
 func (e *Endpoint) Resume(req *sip.Request, sent sip.Sent, on func(*sip.Response)) sip.ClientTransaction {
-	return e.layer.Resume(req, sent, on)
+	return e.Layer().Resume(req, sent, on)
 }
 
 // Reopen is [sip.Endpoint].Reopen.
-func (e *Endpoint) Reopen(req *sip.Request) sip.ServerRequest { return e.layer.Reopen(req) }
+func (e *Endpoint) Reopen(req *sip.Request) sip.ServerRequest { return e.Layer().Reopen(req) }
 
 // Send is [sip.Endpoint].Send.
-func (e *Endpoint) Send(req *sip.Request) { e.layer.Send(req) }
+func (e *Endpoint) Send(req *sip.Request) { e.Layer().Send(req) }
 
 // Resolve is [transaction.Transport].Resolve. It never waits.
 func (e *Endpoint) Resolve(req *sip.Request, done func([]transaction.Target, error)) {
@@ -138,7 +149,7 @@ func (e *Endpoint) receive(m *message) {
 	}
 	if res := fresh.res; res != nil {
 		res.Source = m.from
-		e.layer.HandleResponse(res)
+		e.Layer().HandleResponse(res)
 		return
 	}
 	req := fresh.req
@@ -146,7 +157,7 @@ func (e *Endpoint) receive(m *message) {
 	if m.reliable {
 		req.Socket = e.sockets[1]
 	}
-	e.layer.HandleRequest(req)
+	e.Layer().HandleRequest(req)
 }
 
 var errRefused = errors.New("connection refused")

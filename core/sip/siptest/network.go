@@ -3,6 +3,7 @@ package siptest
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -23,6 +24,8 @@ type Network struct {
 	Timers transaction.Timers
 	// Quiet leaves out the ladder that a failed test prints.
 	Quiet bool
+	// NoTrace keeps no message, for tests of days: [Network.Trace] is empty.
+	NoTrace bool
 
 	t     testing.TB
 	start time.Time
@@ -82,7 +85,7 @@ func (n *Network) close() {
 	eps := n.order
 	n.mu.Unlock()
 	for _, ep := range eps {
-		ep.layer.Close()
+		ep.Layer().Close()
 	}
 	if n.t.Failed() && !n.Quiet {
 		n.t.Log("messages:\n" + n.Ladder())
@@ -101,15 +104,13 @@ func (n *Network) Endpoint(name string, handler sip.Handler) *Endpoint {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	ep := &Endpoint{net: n, name: name}
+	ep := &Endpoint{net: n, name: name, handler: handler}
 	for _, proto := range []string{"udp", "tcp"} {
 		ep.sockets = append(ep.sockets, &sip.Socket{Proto: proto, Host: host, Port: port, AdvHost: host, AdvPort: port})
 	}
 	i := len(n.order) + 1
 	ep.addr = netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), uint16(port))
-	ep.layer = transaction.New(transaction.Options{
-		Transport: ep, Handler: handler, Timers: n.Timers, Rand: ep.token,
-	})
+	ep.boot()
 	key := sip.HostPort(host, port)
 	if n.byName[key] != nil {
 		n.t.Fatalf("siptest: endpoint %q exists already", name)
@@ -123,21 +124,19 @@ func (n *Network) Endpoint(name string, handler sip.Handler) *Endpoint {
 // its process is killed and started again: transactions are forgotten without
 // a word.
 func (n *Network) Restart(old *Endpoint, handler sip.Handler) *Endpoint {
-	old.layer.Close()
+	old.Layer().Close()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	ep := &Endpoint{net: n, name: old.name, addr: old.addr, sockets: old.sockets}
+	ep := &Endpoint{net: n, name: old.name, addr: old.addr, sockets: old.sockets, handler: handler}
 	ep.tokens.Store(old.tokens.Load()) // a new process has other branches
-	ep.layer = transaction.New(transaction.Options{
-		Transport: ep, Handler: handler, Timers: n.Timers, Rand: ep.token,
-	})
+	ep.boot()
 	for key, e := range n.byName {
 		if e == old {
 			n.byName[key] = ep
 		}
 	}
 	n.byAddr[ep.addr] = ep
-	n.order = append(n.order, ep)
+	n.order[slices.Index(n.order, old)] = ep
 	return ep
 }
 

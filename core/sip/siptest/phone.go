@@ -25,6 +25,13 @@ type Script struct {
 
 	Extra sip.Headers // in each 2xx to INVITE and UPDATE
 
+	// Forget drops a call a minute after its end, when no message of it is on
+	// its way any more. Without, the phone keeps every call: see [Phone.Calls].
+	Forget bool
+	// OnCall hears of each call that comes in, with its INVITE, instead of
+	// [Phone.Incoming]. It must not block.
+	OnCall func(*Call, *sip.Request)
+
 	// OnRequest sees each request first and returns true when it has dealt
 	// with it. It must not block.
 	OnRequest func(sip.ServerRequest) bool
@@ -151,9 +158,13 @@ func (p *Phone) ring(r sip.ServerRequest) {
 	c.pending = r
 	c.gotOffer(req.Body)
 	p.add(c)
-	select {
-	case p.incoming <- c:
-	default:
+	if f := p.script.OnCall; f != nil {
+		f(c, req)
+	} else {
+		select {
+		case p.incoming <- c:
+		default:
+		}
 	}
 	r.OnCancel(func(*sip.Request) { c.cancelledByPeer(r) })
 	c.later(max(p.script.Ring, 0), func() {

@@ -34,6 +34,9 @@ func (e Entry) String() string {
 }
 
 func (n *Network) note(p Packet, m *message, f Fate) {
+	if n.NoTrace {
+		return
+	}
 	e := Entry{At: time.Since(n.start), From: p.From, To: p.To, What: describe(p.Request, p.Response), Lost: f.Drop || f.Refuse, Raw: string(m.raw)}
 	headers, body := headersOf(p.Request, p.Response)
 	e.CSeq, _ = sip.ParseCSeq(headers.Get("CSeq"))

@@ -13,6 +13,7 @@ import (
 var (
 	events = flag.Int("events", 100_000, "random events in TestRandomHistory, over all seeds")
 	seed   = flag.Uint64("seed", 0, "run TestRandomHistory with this seed alone")
+	from   = flag.Uint64("from", 1, "the first seed of TestRandomHistory")
 )
 
 const eventsPerSeed = 5_000
@@ -28,8 +29,8 @@ func TestRandomHistory(t *testing.T) {
 		return
 	}
 	reached := map[string]int{}
-	for s := uint64(1); s <= uint64(max(*events/eventsPerSeed, 1)); s++ {
-		w := newWorld(t, s)
+	for s := range uint64(max(*events/eventsPerSeed, 1)) {
+		w := newWorld(t, *from+s)
 		w.reached = reached
 		w.run(eventsPerSeed)
 	}
@@ -40,8 +41,10 @@ func TestRandomHistory(t *testing.T) {
 	for _, what := range []string{
 		"welcome", "dissuading1", "dissuading2", "queued", "preagent", "toagent", "ended",
 		"cdr -2", "cdr -1", "cdr 0", "cdr 1", "alarm", "race", "removed", "restart", "chats 3", "engine.ReleaseAgent", "engine.Assign", "engine.AgentLogin",
+		"reload", "dispatching off", "assigned and answered",
+		"dissuaded at once", "dissuaded while waiting", "dissuaded chat", "restart in a call", "restart in a chat",
 	} {
-		if reached[what] < 10 {
+		if reached[what] < *events/10_000 {
 			t.Errorf("the histories reached %q only %d times: they prove little", what, reached[what])
 		}
 	}
@@ -66,6 +69,9 @@ func (w *world) step(ev Event) {
 		w.act(a)
 		if code, ok := a.(Answer); ok && code.Code == Done {
 			w.reached[fmt.Sprintf("%T", ev)]++
+			if ev, ok := ev.(Assign); ok {
+				w.sessions[ev.Call].assigned = true
+			}
 		}
 	}
 	w.sweep(ev)

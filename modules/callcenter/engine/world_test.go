@@ -50,6 +50,7 @@ type session struct {
 	heard    bool   // the announcement
 	join     int    // order of joining the queue
 	refused  bool
+	assigned bool // by an external dispatcher, once
 	told     []Happening
 }
 
@@ -140,12 +141,30 @@ func (w *world) run(n int) {
 	if len(w.live) > 0 || len(w.eng.calls) > 0 {
 		w.fail("calls after HangUpAll: %v", w.live)
 	}
+	w.empty()
 	for id, s := range w.sessions {
 		if s.finals != 1 || !s.deleted {
 			w.fail("call %s has %d final CDRs, deleted %t", id, s.finals, s.deleted)
 		}
 		if s.told[len(s.told)-1] != HappenEnded {
 			w.fail("call %s: told %v", id, s.told)
+		}
+	}
+}
+
+// empty holds that no statistic and no agent counts calls that are over, and
+// that every pause ends.
+func (w *world) empty() {
+	w.now = w.now.Add(time.Hour)
+	w.tick()
+	for _, s := range w.eng.Stats(w.now) {
+		if (strings.Contains(s.Name, "_onhold_") || strings.Contains(s.Name, "_queued_")) && s.Value != 0 {
+			w.fail("%s is %d without calls", s.Name, s.Value)
+		}
+	}
+	for _, a := range w.eng.Agents(w.now) {
+		if a.Ref != 0 || a.Chats != 0 || a.State != Free && a.State != Offline {
+			w.fail("without calls: %+v", a)
 		}
 	}
 }
@@ -178,6 +197,8 @@ func (w *world) tick() {
 // event makes up what happens next.
 func (w *world) event() Event {
 	switch n := w.rnd.IntN(200); {
+	case n >= 100 && n < 170 && !w.eng.opt.InternalDispatching && w.rnd.IntN(2) == 0:
+		return w.assign()
 	case n < 50 && len(w.live) < 40:
 		return w.arrival()
 	case n < 130 && len(w.live) > 0:
@@ -191,11 +212,15 @@ func (w *world) event() Event {
 	case n < 190:
 		return w.stale()
 	case n < 193 && len(w.live) > 0:
-		return Assign{w.live[w.rnd.IntN(len(w.live))], fmt.Sprintf("a%d", w.rnd.IntN(13))}
+		return w.assign()
 	case n == 193 && w.rnd.IntN(2) == 0:
 		return ReleaseAgent{fmt.Sprintf("a%d", w.rnd.IntN(13)), "test"}
 	case n < 194:
-		return SetDispatching{w.rnd.IntN(4) > 0}
+		on := w.rnd.IntN(4) > 0
+		if !on {
+			w.reached["dispatching off"]++
+		}
+		return SetDispatching{on}
 	case n < 197:
 		return w.reload()
 	case n == 197:
@@ -209,8 +234,19 @@ func (w *world) event() Event {
 	return Tick{}
 }
 
+// assign is the work of an external dispatcher, who is wrong now and then.
+func (w *world) assign() Event {
+	a := Assign{"nobody", fmt.Sprintf("a%d", w.rnd.IntN(13))}
+	if waiting := w.waiting(); len(waiting) > 0 && w.rnd.IntN(8) > 0 {
+		a.Call = waiting[w.rnd.IntN(len(waiting))]
+	} else if len(w.live) > 0 {
+		a.Call = w.live[w.rnd.IntN(len(w.live))]
+	}
+	return a
+}
+
 func (w *world) arrival() Event {
-	if len(w.live) > 0 && w.rnd.IntN(20) == 0 {
+	if wake, ok := w.eng.Wake(); len(w.live) > 0 && w.rnd.IntN(20) == 0 && !(ok && !wake.After(w.now)) { // else it may end in this very step
 		return CallArrived{Call: w.live[0], Flow: "f0", Media: RTP} // the id is in use
 	}
 	w.arrivals++
@@ -245,6 +281,9 @@ func (w *world) happens(s *session) Event {
 		return AnnounceDone{s.id, n}
 	}
 	s.peer, s.agent, s.ring = n, s.ring.Agent, Connect{}
+	if s.agent != "" && s.assigned {
+		w.reached["assigned and answered"]++
+	}
 	return Connected{s.id, n}
 }
 
@@ -285,6 +324,7 @@ func (w *world) reload() Event {
 		c.Agents = append(c.Agents, a)
 	}
 	w.config = c
+	w.reached["reload"]++
 	return c
 }
 

@@ -12,6 +12,13 @@ func (w *world) restart() {
 	w.reached["restart"]++
 	before := w.waiting()
 	ends := w.pausesNow()
+	for _, a := range w.eng.agentList {
+		if a.audio {
+			w.reached["restart in a call"]++
+		} else if a.chats > 0 {
+			w.reached["restart in a chat"]++
+		}
+	}
 	var ev Restore
 	for _, id := range w.live {
 		ev.Calls = append(ev.Calls, w.survivor(w.sessions[id]))

@@ -33,6 +33,9 @@ func (w *world) act(a Action) {
 		w.happened(w.session(a.Call), a)
 	case Trace:
 		w.reached[a.State.String()]++
+		if a.State == StateDissuading1 || a.State == StateDissuading2 {
+			w.dissuaded(a.Call)
+		}
 	case Alarm:
 		w.reached["alarm"]++
 	case DeleteCall:
@@ -54,6 +57,18 @@ func (w *world) act(a Action) {
 		w.session(a.Call).hungUp = true
 	case ReportAgent:
 		w.report(a)
+	}
+}
+
+// dissuaded notes what kind of a call hears the message.
+func (w *world) dissuaded(id CallID) {
+	if s := w.sessions[id]; s != nil && s.join > 0 {
+		w.reached["dissuaded while waiting"]++
+	} else {
+		w.reached["dissuaded at once"]++
+	}
+	if c := w.eng.calls[id]; c != nil && c.media == MSRP {
+		w.reached["dissuaded chat"]++
 	}
 }
 

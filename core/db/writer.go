@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/sipd/sipd/core/lockfile"
 )
 
 // The pace of a writer.
@@ -89,7 +91,7 @@ func openWriter(o WriterOptions, id string, t target, create func(string) (file,
 	if create != nil {
 		s.create = create
 	}
-	lock, err := lockFile(filepath.Join(o.Dir, id+".lock"))
+	lock, err := lockJournal(filepath.Join(o.Dir, id+".lock"))
 	if err != nil {
 		return nil, err
 	}
@@ -245,4 +247,16 @@ func (w *Writer) alarm(text string) {
 	if w.opt.Alarm != nil {
 		w.opt.Alarm(text)
 	}
+}
+
+// lockJournal keeps a second process from using the same journal.
+func lockJournal(path string) (*os.File, error) {
+	f, err := lockfile.Lock(path)
+	if errors.Is(err, lockfile.ErrInUse) {
+		err = fmt.Errorf("%w: stop it, or give this one another spool directory", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("journal %s: %w", path, err)
+	}
+	return f, nil
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/sipd/sipd/core/lockfile"
 )
 
 // The sizes and times of a store.
@@ -95,7 +97,7 @@ func open(o Options, create func(string) (file, error)) (*Store, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("%w: create the directory, or name another one", err)
 	}
-	lock, err := lockFile(filepath.Join(o.Dir, "keep.lock"))
+	lock, err := lockStore(filepath.Join(o.Dir, "keep.lock"))
 	if err != nil {
 		return nil, err
 	}
@@ -224,4 +226,16 @@ func segmentNumber(name string) uint64 {
 		return 0
 	}
 	return n
+}
+
+// lockStore keeps a second process from using the same store.
+func lockStore(path string) (*os.File, error) {
+	f, err := lockfile.Lock(path)
+	if errors.Is(err, lockfile.ErrInUse) {
+		err = fmt.Errorf("%w: stop it, or give this one another spool_dir", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, nil
 }

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -190,29 +189,10 @@ func (c *center) up() (answers bool) {
 }
 
 // kill sends SIGKILL, as the kernel does when memory is short.
-func (c *center) kill() {
-	c.t.Helper()
-	_ = c.cmd.Process.Kill()
-	<-c.done
-}
+func (c *center) kill() { rig.Kill(c.cmd, c.done) }
 
 // stop sends SIGTERM and checks that the server exits with 0 within 5 s.
-func (c *center) stop() {
-	c.t.Helper()
-	begin := time.Now()
-	_ = c.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-c.done:
-	case <-time.After(patience):
-		c.t.Fatal("SIGTERM did not end the server")
-	}
-	if took := time.Since(begin); took > 5*time.Second {
-		c.t.Errorf("SIGTERM to exit took %v, want 5 s at most", took)
-	}
-	if code := c.cmd.ProcessState.ExitCode(); code != 0 {
-		c.t.Errorf("exit code %d after SIGTERM, want 0", code)
-	}
-}
+func (c *center) stop() { c.t.Helper(); rig.Stop(c.t, c.cmd, c.done) }
 
 // miError is an error answer of the management interface.
 type miError = rig.Error

@@ -184,27 +184,32 @@ func (c *Server) up() (answers bool) {
 }
 
 // Kill sends SIGKILL, as the kernel does when memory is short.
-func (c *Server) Kill() {
-	c.t.Helper()
-	_ = c.cmd.Process.Kill()
-	<-c.done
+func (c *Server) Kill() { Kill(c.cmd, c.done) }
+
+// Kill is [Server.Kill] for a process whose end closes done.
+func Kill(cmd *exec.Cmd, done <-chan struct{}) {
+	_ = cmd.Process.Kill()
+	<-done
 }
 
 // Stop sends SIGTERM and checks that the server exits with 0 within 5 s.
-func (c *Server) Stop() {
-	c.t.Helper()
+func (c *Server) Stop() { c.t.Helper(); Stop(c.t, c.cmd, c.done) }
+
+// Stop is [Server.Stop] for a process whose end closes done.
+func Stop(t testing.TB, cmd *exec.Cmd, done <-chan struct{}) {
+	t.Helper()
 	begin := time.Now()
-	_ = c.cmd.Process.Signal(syscall.SIGTERM)
+	_ = cmd.Process.Signal(syscall.SIGTERM)
 	select {
-	case <-c.done:
+	case <-done:
 	case <-time.After(Patience):
-		c.t.Fatal("SIGTERM did not end the server")
+		t.Fatal("SIGTERM did not end the server")
 	}
 	if took := time.Since(begin); took > 5*time.Second {
-		c.t.Errorf("SIGTERM to exit took %v, want 5 s at most", took)
+		t.Errorf("SIGTERM to exit took %v, want 5 s at most", took)
 	}
-	if code := c.cmd.ProcessState.ExitCode(); code != 0 {
-		c.t.Errorf("exit code %d after SIGTERM, want 0", code)
+	if code := cmd.ProcessState.ExitCode(); code != 0 {
+		t.Errorf("exit code %d after SIGTERM, want 0", code)
 	}
 }
 

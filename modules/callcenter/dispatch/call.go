@@ -1,5 +1,7 @@
 package dispatch
 
+import "time"
+
 // Media is what kind of session a call is.
 type Media int
 
@@ -27,13 +29,33 @@ func (p Place) Before(q Place) bool {
 	return p.Turn < q.Turn
 }
 
+// Kind is what an agent must be able to do for a call.
+type Kind struct {
+	Skill string
+	Media Media
+}
+
+// Before is some order of kinds, the same always: audio, then chats.
+func (k Kind) Before(l Kind) bool {
+	if k.Media != l.Media {
+		return k.Media < l.Media
+	}
+	return k.Skill < l.Skill
+}
+
 // Call is a call that waits for an agent.
 type Call struct {
-	ID    string
-	Media Media
-	Skill string
-	Place Place
+	ID     string
+	Flow   string // id of its flow
+	Media  Media
+	Skill  string // that its agent must have
+	Place  Place
+	Joined time.Time // when it joined the queue, the first time
+	Site   string    // where it came in; "" in a center of one site
 }
+
+// Kind is what an agent must be able to do for it.
+func (c Call) Kind() Kind { return Kind{c.Skill, c.Media} }
 
 // Before reports whether c is given an agent before d when one agent could take
 // either.

@@ -1,22 +1,27 @@
 // Package dispatch holds the rules by which waiting calls and agents are
-// brought together. It knows nothing of SIP, time or states: a call is a skill,
-// a medium and a place in the queue; an agent is skills and what he has room
-// for.
+// brought together. It knows nothing of SIP, and no clock: a call is a skill, a
+// medium and a place in the queue; an agent is skills and what he has room for.
 //
-// The rules come in two forms, and both say the same:
+//	host --Put, Drop, Apply--> Center (View) --Decide--> Policy --Decision--> host
 //
-//   - as orders, [Call.Before], [Place.Before] and [Policy.Before]: the engine
-//     keeps its trees sorted by them, so that one decision costs a look at the
-//     ends of a few trees;
-//   - as a whole, [Plan]: from a [Snapshot] to the assignments, written to be
-//     read. It is what a policy outside the server has to be, and what the
-//     engine's tests compare the engine with.
+//   - [Policy] is what decides. The same interface serves the policies built in
+//     ([Builtin]), those in a route script and those that are processes of their
+//     own.
+//   - [View] is what a policy sees: who waits and who has room, kept sorted by
+//     skill and medium, so that a decision costs a look at the ends of a few
+//     trees, however long the queue is.
+//   - [Center] is a view with the right to change it. The engine keeps one; so
+//     does a policy in a process of its own, from the [Delta] values it is sent.
+//   - [Run] asks a policy until it has nothing more to propose.
 //
-// A plan is a proposal. Whoever carries it out checks each assignment against
-// the state of that moment, because a call may have ended and an agent may have
-// gone since the snapshot was taken.
+// A decision is a proposal. Whoever carries it out checks each assignment
+// against the state of that moment, because a call may have ended and an agent
+// may have gone since.
 //
-// # The rule
+// # The rule of OpenSIPS
+//
+// [ChatPolicy] has it, and [Plan] says the same without any index, to be read
+// and to be compared with:
 //
 //  1. Audio calls are served before chats, since an agent who starts a chat is
 //     lost to audio for long.

@@ -22,13 +22,13 @@ type headcount struct {
 // bench holds the agents who have room for something, by what they could take
 // and in the order in which they are chosen.
 type bench struct {
-	policy dispatch.Policy
+	policy dispatch.ChatPolicy
 	byKind map[kind]*btree.BTreeG[seat]
 	skills map[string]headcount
 	all    headcount
 }
 
-func newBench(p dispatch.Policy) bench {
+func newBench(p dispatch.ChatPolicy) bench {
 	return bench{policy: p, byKind: map[kind]*btree.BTreeG[seat]{}, skills: map[string]headcount{}}
 }
 

@@ -48,8 +48,8 @@ func (c *call) waitingAs() dispatch.Call {
 
 // Snapshot is what a policy outside the engine may look at. What it proposes
 // comes back as [Assign] and is checked again.
-func (e *Engine) Snapshot() dispatch.Snapshot {
-	var s dispatch.Snapshot
+func (e *Engine) Snapshot() dispatch.Delta {
+	s := dispatch.Delta{Now: e.now, Reset: true}
 	for _, c := range e.queue.list() {
 		if c.ready() {
 			s.Calls = append(s.Calls, c.waitingAs())

@@ -102,6 +102,9 @@ func (w *world) settle() {
 	var want []dispatch.Assignment
 	if e.opt.InternalDispatching {
 		want = dispatch.Plan(e.Snapshot(), e.opt.policy())
+		for i := range want {
+			want[i].Reason = ""
+		}
 	}
 	from := len(e.out)
 	e.settle()

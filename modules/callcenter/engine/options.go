@@ -46,7 +46,7 @@ type Options struct {
 	DropOld bool
 }
 
-func (o Options) policy() dispatch.Policy {
+func (o Options) policy() dispatch.ChatPolicy {
 	if o.ChatPolicy == string(dispatch.FullLoad) {
 		return dispatch.FullLoad
 	}

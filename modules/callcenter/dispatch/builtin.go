@@ -1,0 +1,62 @@
+package dispatch
+
+// Builtin lists the policies built into sipd.
+func Builtin() []Info {
+	return []Info{
+		{Name: string(Balancing), Doc: "longest idle agent; a chat goes to the agent with the fewest chats", make: Balancing.new},
+		{Name: string(FullLoad), Doc: "longest idle agent; a chat goes to the agent with the most chats who has room", make: FullLoad.new},
+	}
+}
+
+// ChatPolicy is one of OpenSIPS's two policies, which differ in who gets a chat.
+type ChatPolicy string
+
+// The policies, as the parameter chat_dispatch_policy spells them.
+const (
+	Balancing ChatPolicy = "balancing" // the agent with the fewest chats
+	FullLoad  ChatPolicy = "full-load" // the agent with the most who has room
+)
+
+func (p ChatPolicy) new(Settings) (Policy, error) { return p, nil }
+
+// Before reports whether the agent standing at a is chosen before b.
+func (p ChatPolicy) Before(m Media, a, b Standing) bool {
+	if m == MSRP && p == FullLoad && a.Chats != b.Chats {
+		return a.Chats > b.Chats
+	}
+	return a.Before(b)
+}
+
+// Decide implements [Policy]: the call to be served next and its agent. It held
+// for all others before, so that only the kinds that changed need a look.
+func (p ChatPolicy) Decide(v *View) Decision {
+	var c *Call
+	var a *Agent
+	for k := range v.Changed() {
+		first, best := v.First(k), p.best(v, k)
+		if first != nil && best != nil && (c == nil || first.Before(*c)) {
+			c, a = first, best
+		}
+	}
+	if c == nil {
+		return Decision{}
+	}
+	return Decision{Assign: []Assignment{{Call: c.ID, Agent: a.ID, Reason: p.reason(c)}}}
+}
+
+func (p ChatPolicy) best(v *View, k Kind) *Agent {
+	if p == FullLoad {
+		return v.Fullest(k)
+	}
+	return v.Idlest(k)
+}
+
+func (p ChatPolicy) reason(c *Call) string {
+	switch {
+	case c.Media == RTP:
+		return "longest idle"
+	case p == FullLoad:
+		return "most chats with room for one more"
+	}
+	return "fewest chats"
+}

@@ -11,6 +11,20 @@ const (
 	MSRP Media = 2
 )
 
+// Row is the number of the media in cc_calls.media: 0 for RTP, 1 for MSRP.
+func (m Media) Row() int { return int(m) - 1 }
+
+// String spells the media as cc_list_queue does.
+func (m Media) String() string {
+	switch m {
+	case RTP:
+		return "RTP"
+	case MSRP:
+		return "MSRP"
+	}
+	return "--"
+}
+
 // Place is where a call stands in the queue. No two calls have the same.
 type Place struct {
 	Priority int    // of the call's flow: smaller is served first

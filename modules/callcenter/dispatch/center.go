@@ -201,6 +201,13 @@ func (c *Center) Assign(a Assignment) error {
 // Settled forgets what had changed: the policy has nothing more to propose.
 func (c *Center) Settled() { c.changed.settle() }
 
+// Restate lets the next [Center.Take] tell of the call and the agent of an
+// assignment that was not carried out, whether they have changed or not.
+func (c *Center) Restate(a Assignment) {
+	c.changed.call(a.Call)
+	c.changed.agent(a.Agent)
+}
+
 // Rethink makes everything look changed.
 func (c *Center) Rethink() {
 	for k := range c.Kinds() {

@@ -123,6 +123,20 @@ func (c *changes) kind(k Kind) {
 	c.kinds = append(c.kinds, k)
 }
 
+// prune forgets kinds of which nothing can come. They are marked again when
+// that changes.
+func (c *changes) prune(alive func(Kind) bool) {
+	kinds := c.kinds[:0]
+	for _, k := range c.kinds {
+		if alive(k) {
+			kinds = append(kinds, k)
+		} else {
+			delete(c.marked, k)
+		}
+	}
+	c.kinds = kinds
+}
+
 func (c *changes) settle() {
 	c.kinds = c.kinds[:0]
 	clear(c.marked)

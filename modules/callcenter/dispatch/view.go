@@ -75,8 +75,8 @@ func (v *View) First(k Kind) *Call {
 	return nil
 }
 
-// Ahead counts the calls of c's kind that stand before it.
-func (v *View) Ahead(c *Call) int { return rank(v.queues[c.Kind()], c.Place) }
+// Rank counts the calls of a kind that stand before a place.
+func (v *View) Rank(k Kind, p Place) int { return rank(v.queues[k], p) }
 
 // WithRoom are the agents who could take a call of a kind now: fewest chats
 // first, then longest idle.
@@ -137,17 +137,13 @@ func (v *View) CountTeam(skill string) int {
 	return 0
 }
 
-// Changed are the kinds in which calls or agents with room have changed since
-// the policy last had nothing to propose, in order of change. At first, and
-// after the policy asked to be called [Decision.Again], they are all.
+// Changed are the kinds in which a call waits and an agent has room, and which
+// have changed since the policy last had nothing to propose, in order of change.
+// At first, and after the policy asked to be called [Decision.Again], they are
+// all such kinds.
 func (v *View) Changed() iter.Seq[Kind] {
-	return func(yield func(Kind) bool) {
-		for _, k := range v.changed.kinds {
-			if !yield(k) {
-				return
-			}
-		}
-	}
+	v.changed.prune(func(k Kind) bool { return v.queues[k] != nil && v.idle[k] != nil })
+	return slices.Values(v.changed.kinds)
 }
 
 // Legal reports whether an assignment could be carried out now: the call waits,

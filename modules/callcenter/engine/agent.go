@@ -23,7 +23,8 @@ type agent struct {
 	told    ReportAgent
 	kept    *KeptAgent // nil: his row says everything
 	stats   agentTally
-	sitting sitting
+	counted counted
+	work    shiftwork
 	alarm   alarm
 }
 
@@ -142,6 +143,7 @@ func (a *agent) pauseAfter(f *flow, global time.Duration) time.Duration {
 // take gives him a call he has room for.
 func (a *agent) take(m Media, flow string) {
 	a.flow = flow
+	a.work.handled++
 	if m == MSRP {
 		a.chats++
 		return
@@ -189,15 +191,16 @@ func (a *agent) wake(now time.Time) time.Time {
 	return next
 }
 
-// shift lets an agent change and tells everybody who must know: the bench, the
-// clock and the world.
+// shift lets an agent change and tells everybody who must know: the center,
+// the clock and the world.
 func (e *Engine) shift(a *agent, change func()) {
-	e.bench.remove(a)
+	e.heads.remove(a)
 	change()
 	if s := a.state(e.now); s != a.told.State && (s == Free || s == Offline) {
 		a.since = e.turn()
 	}
-	e.bench.add(a, e)
+	e.heads.add(a, e)
+	e.seat(a)
 	e.clock.set(&a.alarm, a.wake(e.now))
 	e.report(a)
 	e.keepAgent(a)

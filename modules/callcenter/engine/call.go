@@ -25,7 +25,9 @@ type call struct {
 	place   dispatch.Place
 	queued  waiting
 	entry   entry
-	onHold  bool // counted as such
+	chosen  string // why the present agent was
+	held    string // why the policy leaves it waiting
+	onHold  bool   // counted as such
 	told    *told
 	touched bool // see Engine.touch
 	alarm   alarm
@@ -42,7 +44,6 @@ type caller struct {
 // entry is where the queue keeps a call.
 type entry struct {
 	ticket ticket
-	kind   kind
 	ready  bool
 }
 
@@ -103,7 +104,7 @@ func (e *Engine) admit(f *flow, id CallID) Code {
 	switch {
 	case f == nil || f.removed:
 		return NoSuchFlow
-	case e.opt.RejectOnNoAgents && e.bench.skills[f.cfg.Skill].logged == 0:
+	case e.opt.RejectOnNoAgents && e.heads.skills[f.cfg.Skill].logged == 0:
 		return NoAgents
 	case e.calls[id] != nil:
 		return Internal
@@ -123,7 +124,8 @@ func (e *Engine) welcomed(c *call) {
 // setState moves a call, in and out of the queue and of the gauges.
 func (e *Engine) setState(c *call, s CallState) {
 	if c.state == StateQueued {
-		e.queue.remove(c)
+		e.leave(c)
+		c.held = ""
 		e.clock.set(&c.alarm, time.Time{})
 		e.both(c.flow, func(t *tally) { t.queued-- })
 	}

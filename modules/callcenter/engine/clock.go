@@ -6,14 +6,24 @@ import (
 	"github.com/tidwall/btree"
 )
 
-// alarm is an instant at which an agent, a call, or with neither the external
-// dispatcher wants to be looked at. Each has at most one set.
+// alarm is an instant at which an agent, a call, or with neither who dispatches
+// wants to be looked at. Each has at most one set.
 type alarm struct {
 	at    time.Time // zero: not set
 	id    uint64    // makes alarms of one instant differ, in order of setting
 	agent *agent
 	call  *call
+	what  alarmOf // with neither
 }
+
+// alarmOf says what an alarm is for.
+type alarmOf int
+
+const (
+	dispatcherAlarm alarmOf = iota // the watch over an external dispatcher
+	policyAlarm                    // the question to a policy outside
+	againAlarm                     // the policy wants to be asked
+)
 
 // clock keeps the alarms in order.
 type clock struct {
@@ -68,11 +78,25 @@ func (e *Engine) expire() bool {
 			continue
 		}
 		if al.call == nil {
-			e.clock.set(&e.watch, time.Time{})
-			e.dispatcherIdle()
+			e.alarmed(al.what)
 			continue
 		}
 		e.clock.set(&al.call.alarm, time.Time{})
 		e.callDue(al.call)
+	}
+}
+
+// alarmed is an alarm of who dispatches.
+func (e *Engine) alarmed(what alarmOf) {
+	switch what {
+	case dispatcherAlarm:
+		e.clock.set(&e.watch, time.Time{})
+		e.dispatcherIdle()
+	case policyAlarm:
+		e.clock.set(&e.deciding.outside.alarm, time.Time{})
+		e.policyDue()
+	case againAlarm:
+		e.clock.set(&e.deciding.again, time.Time{})
+		e.policyAgain()
 	}
 }

@@ -1,70 +1,144 @@
 package engine
 
-import "github.com/sipd/sipd/modules/callcenter/dispatch"
+import (
+	"time"
 
-// dispatch gives agents to waiting calls until no waiting call is left that a
-// free agent could take. It held before the event, so only kinds that the event
-// touched need a look; the outcome is [dispatch.Plan]'s.
+	"github.com/sipd/sipd/modules/callcenter/dispatch"
+)
+
+// deciding is who decides, and what he knows.
+type deciding struct {
+	name    string
+	policy  dispatch.Policy
+	watcher dispatch.Watcher // policy, if it wants to be told of changes
+	fresh   bool             // it knows nothing yet
+	again   alarm            // it wants to be asked then
+	outside *outside         // nil: policy decides; else it stands in
+	counts  PolicyCounts
+	since   time.Time // when who decides changed last
+}
+
+func newDeciding(o Options) deciding {
+	d := deciding{name: o.PolicyName, policy: o.Policy, again: alarm{what: againAlarm}}
+	if d.policy == nil {
+		d.policy = o.chatPolicy()
+	}
+	if d.name == "" {
+		d.name = string(o.chatPolicy())
+	}
+	d.watcher, _ = d.policy.(dispatch.Watcher)
+	d.fresh = d.watcher != nil
+	return d
+}
+
+// policyAnew lets the policy know that nothing is as it was.
+func (e *Engine) policyAnew() {
+	d := &e.deciding
+	d.again = alarm{what: againAlarm}
+	d.fresh = d.watcher != nil
+	e.center.Record(d.watcher != nil || d.outside != nil)
+	if o := d.outside; o != nil {
+		o.alarm, o.whole = alarm{what: policyAlarm}, true
+		if o.asked {
+			e.clock.set(&o.alarm, o.askedAt.Add(e.opt.deadline()))
+		}
+	}
+}
+
+// dispatch gives agents to waiting calls by the policy, on the event that made
+// it possible.
 func (e *Engine) dispatch() {
 	if !e.opt.InternalDispatching {
-		clear(e.dirty)
+		e.center.Settled()
 		return
 	}
-	for c, a := e.match(); c != nil; c, a = e.match() {
-		e.assign(c, a)
+	e.center.At(e.now)
+	if o := e.deciding.outside; o == nil || !o.active {
+		e.decide()
+	}
+	e.ask()
+}
+
+// decide asks the policy inside until it has nothing more to propose.
+func (e *Engine) decide() {
+	d := &e.deciding
+	for {
+		e.tellPolicy()
+		made := d.policy.Decide(&e.center.View)
+		e.clock.set(&d.again, e.later(made.Again))
+		e.hold(made.Hold)
+		done := true
+		for _, a := range made.Assign {
+			if e.carryOut(a) == nil {
+				done = false
+			} else {
+				d.counts.Impossible++
+			}
+		}
+		if done {
+			e.center.Settled()
+			return
+		}
 	}
 }
 
-// match finds the call to serve next and the agent for it. Kinds where one of
-// the two is missing are done.
-func (e *Engine) match() (*call, *agent) {
-	var c *call
-	var a *agent
-	for k := range e.dirty { // the best is the same in any order
-		first, waiting := e.queue.first(k)
-		best, free := e.bench.best(k)
-		if !waiting || !free {
-			delete(e.dirty, k)
-			continue
-		}
-		if c == nil || first.waitingAs().Before(c.waitingAs()) {
-			c, a = first, best
-		}
-	}
-	return c, a
-}
-
-// dirtyAll makes dispatch look at everything.
-func (e *Engine) dirtyAll() {
-	for k := range e.queue.byKind {
-		e.dirty[k] = struct{}{}
+// tellPolicy lets a policy that watches know of changes.
+func (e *Engine) tellPolicy() {
+	d := &e.deciding
+	switch {
+	case d.watcher == nil:
+	case d.fresh:
+		d.fresh = false
+		e.center.Take()
+		d.watcher.Watch(&e.center.View, e.center.Whole())
+	case e.center.Pending():
+		d.watcher.Watch(&e.center.View, e.center.Take())
 	}
 }
 
-// waitingAs is the call as policies see it.
-func (c *call) waitingAs() dispatch.Call {
-	return dispatch.Call{ID: string(c.id), Media: dispatch.Media(c.media), Skill: c.flow.cfg.Skill, Place: c.place}
+func (e *Engine) later(after time.Duration) time.Time {
+	if after <= 0 {
+		return time.Time{}
+	}
+	return e.now.Add(max(after, shortestAgain))
 }
 
-// Snapshot is what a policy outside the engine may look at. What it proposes
-// comes back as [Assign] and is checked again.
-func (e *Engine) Snapshot() dispatch.Delta {
-	s := dispatch.Delta{Now: e.now, Reset: true}
-	for _, c := range e.queue.list() {
-		if c.ready() {
-			s.Calls = append(s.Calls, c.waitingAs())
+// carryOut does what a policy proposes, if it is legal at this moment.
+func (e *Engine) carryOut(a dispatch.Assignment) error {
+	if err := e.center.Legal(a); err != nil {
+		return err
+	}
+	e.deciding.counts.Assigned++
+	e.assign(e.calls[CallID(a.Call)], e.agents[a.Agent], a.Reason)
+	return nil
+}
+
+// hold notes why calls are left waiting.
+func (e *Engine) hold(list []dispatch.Hold) {
+	for _, h := range list {
+		if c := e.calls[CallID(h.Call)]; c != nil && c.state == StateQueued {
+			c.held = shorten(h.Reason)
 		}
 	}
-	for _, a := range e.agentList {
-		audio, slots := a.room(RTP, e.now) > 0, a.room(MSRP, e.now)
-		if audio || slots > 0 {
-			s.Agents = append(s.Agents, dispatch.Agent{
-				ID: a.cfg.ID, Skills: a.cfg.Skills, Audio: audio, Slots: slots,
-				Standing: dispatch.Standing{Chats: a.chats, Since: a.since},
-			})
-		}
+}
+
+// setPolicy changes who decides. What he knew before is forgotten.
+func (e *Engine) setPolicy(ev SetPolicy) {
+	d := &e.deciding
+	e.clock.set(&d.again, time.Time{})
+	if d.outside != nil {
+		e.clock.set(&d.outside.alarm, time.Time{})
 	}
-	return s
+	*d = deciding{name: ev.Name, policy: ev.Policy, again: d.again, counts: d.counts, since: e.now}
+	if ev.Policy == nil {
+		d.policy = e.opt.chatPolicy()
+		d.outside = &outside{alarm: alarm{what: policyAlarm}, reason: "it is not there yet"}
+	}
+	d.watcher, _ = d.policy.(dispatch.Watcher)
+	d.fresh = d.watcher != nil
+	e.center.Record(d.watcher != nil || d.outside != nil)
+	e.center.Rethink()
+	e.reportPolicy()
 }
 
 // assignByHand is cc_dispatch_call_to_agent. The checks are OpenSIPS's, in its
@@ -75,7 +149,7 @@ func (e *Engine) assignByHand(ev Assign) {
 	e.do(Answer{Code: code})
 	if code == Done {
 		e.dispatcherWorks()
-		e.assign(c, a)
+		e.assign(c, a, "by cc_dispatch_call_to_agent")
 	}
 }
 

@@ -1,6 +1,10 @@
 package engine
 
-import "time"
+import (
+	"time"
+
+	"github.com/sipd/sipd/modules/callcenter/dispatch"
+)
 
 // Engine is the machine. It is not safe for concurrent use: one goroutine
 // steps it and reads its views. The zero value is not usable; see [New].
@@ -11,34 +15,37 @@ type Engine struct {
 	calls map[CallID]*call
 	teams
 	queue    queue
-	bench    bench
+	heads    headcounts
+	center   *dispatch.Center // what policies see: calls that may be given an agent, and agents
 	clock    clock
-	dirty    map[kind]struct{} // what may have both a call and an agent now
-	unserved []*call           // queued in this step, perhaps with nothing to hear
-	touched  []*call           // to be kept at the end of this step
-	turns    uint64            // numbers arrivals of calls in the queue and of agents at idleness
-	accepted int               // calls accepted since the start
-	started  time.Time         // of the first Step
-	watch    alarm             // of an external dispatcher
-	idled    time.Time         // the last time it was found idle
+	deciding deciding
+	unserved []*call   // queued in this step, perhaps with nothing to hear
+	touched  []*call   // to be kept at the end of this step
+	turns    uint64    // numbers arrivals of calls in the queue and of agents at idleness
+	accepted int       // calls accepted since the start
+	started  time.Time // of the first Step
+	watch    alarm     // of an external dispatcher
+	idled    time.Time // the last time it was found idle
 	media    map[string]*mediaServer
-	models   map[kind]*model // what the expected wait is computed from
+	models   map[dispatch.Kind]*model // what the expected wait is computed from
 	total    tally
 }
 
 // New returns an engine without flows and agents; the first event is a [Load].
 func New(o Options) *Engine {
-	return &Engine{
+	e := &Engine{
 		opt:   o,
 		calls: map[CallID]*call{},
 		teams: teams{flows: map[string]*flow{}, agents: map[string]*agent{}},
 		queue: newQueue(),
-		bench: newBench(o.policy()),
-		clock: newClock(),
-		dirty: map[kind]struct{}{},
-
-		models: map[kind]*model{}, media: map[string]*mediaServer{},
+		heads: newHeadcounts(), center: dispatch.NewCenter(),
+		clock:  newClock(),
+		models: map[dispatch.Kind]*model{}, media: map[string]*mediaServer{},
 	}
+	e.deciding = newDeciding(o)
+	e.watch.what = dispatcherAlarm
+	e.center.Record(e.deciding.watcher != nil)
+	return e
 }
 
 // Step takes an event and returns what must be done, in order. Whatever fell
@@ -100,9 +107,17 @@ func (e *Engine) handle(ev Event) {
 		e.releaseAgent(ev)
 	case Assign:
 		e.assignByHand(ev)
+	case SetPolicy:
+		e.setPolicy(ev)
+	case PolicyReady:
+		e.policyReady()
+	case PolicyLost:
+		e.policyLost(ev.Reason)
+	case Proposal:
+		e.proposal(ev)
 	case SetDispatching:
 		e.opt.InternalDispatching = ev.On
-		e.dirtyAll()
+		e.center.Rethink()
 	case ResetStats:
 		e.resetStats()
 	case HangUpAll:

@@ -1,34 +1,23 @@
 package engine
 
-import "time"
+import (
+	"time"
+
+	"github.com/sipd/sipd/modules/callcenter/dispatch"
+)
 
 // CallID names a call for its whole life. It is the B2B session key, as MI
 // and cc_calls.b2buaid show it.
 type CallID string
 
 // Media is what kind of session a call is.
-type Media int
+type Media = dispatch.Media
 
-// The media of a call. The numbers are those of cc_cdrs.media; cc_calls.media
-// counts from 0 (see Media.Row).
+// The media of a call.
 const (
-	RTP  Media = 1
-	MSRP Media = 2
+	RTP  = dispatch.RTP
+	MSRP = dispatch.MSRP
 )
-
-// Row is the number of the media in cc_calls.media: 0 for RTP, 1 for MSRP.
-func (m Media) Row() int { return int(m) - 1 }
-
-// String spells the media as cc_list_queue does.
-func (m Media) String() string {
-	switch m {
-	case RTP:
-		return "RTP"
-	case MSRP:
-		return "MSRP"
-	}
-	return "--"
-}
 
 // Event is something that happened. [Engine.Step] takes one at a time.
 type Event interface{ event() }
@@ -159,6 +148,8 @@ type FlowConfig struct {
 	DissuadingHangup                bool
 	DissuadingOnHold, DissuadingEWT time.Duration
 	DissuadingQueueSize             int
+
+	Site string // where its calls come in, for policies; "" in a center of one site
 }
 
 // AgentConfig is one row of cc_agents.
@@ -171,4 +162,5 @@ type AgentConfig struct {
 	LoggedIn     bool
 	Wrapup       time.Duration // 0: the global one
 	WrapupEnds   time.Time     // zero when none is running
+	Site         string        // where he sits, for policies; "" in a center of one site
 }

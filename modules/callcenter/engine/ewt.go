@@ -3,6 +3,8 @@ package engine
 import (
 	"math"
 	"time"
+
+	"github.com/sipd/sipd/modules/callcenter/dispatch"
 )
 
 // ewtMemory is how long the estimator remembers: what happened that long ago
@@ -48,7 +50,7 @@ type model struct {
 	last float64  // seconds the last caller to reach an agent had waited
 }
 
-func (e *Engine) model(k kind) *model {
+func (e *Engine) model(k dispatch.Kind) *model {
 	m := e.models[k]
 	if m == nil {
 		m = &model{}
@@ -57,7 +59,7 @@ func (e *Engine) model(k kind) *model {
 	return m
 }
 
-func (c *call) kind() kind { return kind{c.flow.cfg.Skill, c.media} }
+func (c *call) kind() dispatch.Kind { return dispatch.Kind{Skill: c.flow.cfg.Skill, Media: c.media} }
 
 // learnWait notes how long a caller waited until he was answered or gave up.
 func (e *Engine) learnWait(c *call, gaveUp bool) {
@@ -87,7 +89,7 @@ func (e *Engine) forgetModels() {
 		wanted[f.cfg.Skill] = true
 	}
 	for k := range e.models {
-		if !wanted[k.skill] {
+		if !wanted[k.Skill] {
 			delete(e.models, k)
 		}
 	}
@@ -106,8 +108,8 @@ type forecast struct {
 // forecast reads the model for calls of a flow. Agents with several skills or
 // media count fully for each.
 func (e *Engine) forecast(f *flow, m Media) forecast {
-	k := kind{f.cfg.Skill, m}
-	n := e.bench.skills[k.skill]
+	k := dispatch.Kind{Skill: f.cfg.Skill, Media: m}
+	n := e.heads.skills[k.Skill]
 	servers := n.phones
 	if m == MSRP {
 		servers = n.slots
@@ -116,9 +118,7 @@ func (e *Engine) forecast(f *flow, m Media) forecast {
 	if !p.known {
 		return p
 	}
-	if t := e.bench.byKind[k]; t != nil {
-		p.idle = t.Len()
-	}
+	p.idle = e.center.CountWithRoom(k)
 	model := e.models[k]
 	if model == nil {
 		return p
@@ -189,17 +189,17 @@ func (e *Engine) ewt(f *flow, m Media) int {
 		return e.eta(f)
 	}
 	p := e.forecast(f, m)
-	return p.seconds(e.queue.joiningAt(kind{f.cfg.Skill, m}, f.cfg.Priority))
+	return p.seconds(e.joiningAt(dispatch.Kind{Skill: f.cfg.Skill, Media: m}, f.cfg.Priority))
 }
 
 // flowETW is the statistic ccf_etw: of calls, or of chats in a flow whose
 // agents do nothing else. Without agents it is 0, as in OpenSIPS.
 func (e *Engine) flowETW(f *flow) int {
 	if e.opt.CompatETW {
-		etw, _ := f.expectedWait(e.bench.skills[f.cfg.Skill].logged)
+		etw, _ := f.expectedWait(e.heads.skills[f.cfg.Skill].logged)
 		return etw
 	}
-	n := e.bench.skills[f.cfg.Skill]
+	n := e.heads.skills[f.cfg.Skill]
 	switch {
 	case n.phones > 0:
 		return e.ewt(f, RTP)
@@ -214,7 +214,7 @@ func (e *Engine) flowETW(f *flow) int {
 type forecasts struct {
 	e      *Engine
 	byFlow map[*flow]*[3]lane
-	ahead  map[kind]*int
+	ahead  map[dispatch.Kind]*int
 }
 
 type lane struct {
@@ -223,7 +223,7 @@ type lane struct {
 }
 
 func (e *Engine) forecasts() *forecasts {
-	return &forecasts{e: e, byFlow: map[*flow]*[3]lane{}, ahead: map[kind]*int{}}
+	return &forecasts{e: e, byFlow: map[*flow]*[3]lane{}, ahead: map[dispatch.Kind]*int{}}
 }
 
 // next is the wait of the next call of the queue.

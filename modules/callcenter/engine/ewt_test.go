@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"github.com/sipd/sipd/modules/callcenter/dispatch"
 )
 
 // TestForecast compares the closed form with the sum it stands for.
@@ -49,7 +51,7 @@ func TestEWTColdStart(t *testing.T) {
 	now = now.Add(40 * time.Second)
 	e.Step(now, CallLost{Call: "0"}) // call 1 is given to the agent
 	e.Step(now, Connected{"1", 2})
-	e.models[kind{"s", RTP}].held = decaying{}
+	e.models[dispatch.Kind{Skill: "s", Media: RTP}].held = decaying{}
 	if got := e.ewt(f, RTP); got != 40 {
 		t.Errorf("%d s, want the 40 of the last caller", got)
 	}
@@ -197,7 +199,7 @@ func (s *ewtSim) arrive() {
 	s.nextArrival()
 	f := s.eng.flows["f"]
 	p := s.eng.forecast(f, RTP)
-	w := &announced{at: s.now, said: [2]float64{p.wait(s.eng.queue.joiningAt(kind{"s", RTP}, 0)), float64(s.eng.eta(f))}}
+	w := &announced{at: s.now, said: [2]float64{p.wait(s.eng.joiningAt(dispatch.Kind{Skill: "s", Media: RTP}, 0)), float64(s.eng.eta(f))}}
 	id := CallID(fmt.Sprint(s.arrived))
 	s.waiting[s.arrived] = w
 	s.step(CallArrived{Call: id, Flow: "f", Media: RTP})
@@ -231,7 +233,7 @@ func (s *ewtSim) step(ev Event) {
 		s.eng.Step(s.now, Connected{c.Call, c.Attempt})
 		s.later(s.rnd.ExpFloat64()*simTalk, -1, PeerGone{c.Call, c.Attempt})
 	}
-	if s.eng.bench.all.free > 0 {
+	if s.eng.heads.all.free > 0 {
 		for p := range s.pending {
 			s.missed(p)
 		}

@@ -1,12 +1,18 @@
 package engine
 
-import "time"
+import (
+	"fmt"
+	"time"
+
+	"github.com/sipd/sipd/modules/callcenter/dispatch"
+)
 
 // idleDispatcher is how long an external dispatcher may leave a call waiting
 // beside an agent who could take it.
 const idleDispatcher = 10 * time.Second
 
-// watchDispatcher looks after an external dispatcher: is there anything it should do?
+// watchDispatcher looks after an external dispatcher, or a policy outside: is
+// there anything it should do?
 func (e *Engine) watchDispatcher() {
 	c, _ := e.undone()
 	switch {
@@ -27,6 +33,10 @@ func (e *Engine) dispatcherIdle() {
 	if c == nil {
 		return
 	}
+	if e.opt.InternalDispatching {
+		e.kill(fmt.Sprintf("for %s it has left call %s waiting beside agent %s, who could take it, and has not said why", idleDispatcher, c.id, a.cfg.ID))
+		return
+	}
 	e.idled = e.now
 	e.do(Alarm{Call: c.id, Flow: c.flow.cfg.ID, Agent: a.cfg.ID,
 		Text: "internal_call_dispatching is 0, and for " + idleDispatcher.String() + " nobody has dispatched a call, although one waits that agent " +
@@ -34,19 +44,20 @@ func (e *Engine) dispatcherIdle() {
 }
 
 // undone finds the call that should be served next and the agent for it, while
-// the engine must not dispatch.
+// somebody else decides and has not said why it waits.
 func (e *Engine) undone() (*call, *agent) {
 	var c *call
 	var a *agent
-	if e.opt.InternalDispatching {
+	if o := e.deciding.outside; e.opt.InternalDispatching && (o == nil || !o.active) {
 		return nil, nil
 	}
-	for k := range e.queue.byKind { // the best is the same in any order
-		first, waiting := e.queue.first(k)
-		best, free := e.bench.best(k)
-		if waiting && free && (c == nil || first.waitingAs().Before(c.waitingAs())) {
-			c, a = first, best
+	var best *dispatch.Call
+	for k := range e.center.Kinds() {
+		first, free := e.center.First(k), e.center.Idlest(k)
+		if free == nil || best != nil && !first.Before(*best) || e.calls[CallID(first.ID)].held != "" {
+			continue
 		}
+		best, c, a = first, e.calls[CallID(first.ID)], e.agents[free.ID]
 	}
 	return c, a
 }

@@ -21,15 +21,16 @@ const (
 
 // ReportCall raises E_CALLCENTER_CALL_EVENT.
 type ReportCall struct {
-	Call  CallID
-	What  Happening
-	Flow  string
-	Agent string // whose phone it is about, or ""
-	Media Media
-	Wait  time.Duration // from arrival until the answer, or until now
-	Code  int           // of a rejection: the SIP status
-	Type  CDRType       // of the end
-	Talk  time.Duration // at the end
+	Call   CallID
+	What   Happening
+	Flow   string
+	Agent  string // whose phone it is about, or ""
+	Media  Media
+	Wait   time.Duration // from arrival until the answer, or until now
+	Code   int           // of a rejection: the SIP status
+	Reason string        // of an offer: why this agent was chosen
+	Type   CDRType       // of the end
+	Talk   time.Duration // at the end
 }
 
 func (ReportCall) action() {}
@@ -43,6 +44,13 @@ func (e *Engine) happening(c *call, what Happening) ReportCall {
 		r.Wait = c.times.answered.Sub(c.arrived)
 	}
 	return r
+}
+
+// offered tells that an agent was reserved, and why this one.
+func (e *Engine) offered(c *call) {
+	r := e.happening(c, HappenOffered)
+	r.Reason = c.chosen
+	e.do(r)
 }
 
 // rejectedBy tells that the present agent refused, with a SIP status.

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/sipd/sipd/modules/callcenter/dispatch"
@@ -101,7 +103,7 @@ func (w *world) settle() {
 	e := w.eng
 	var want []dispatch.Assignment
 	if e.opt.InternalDispatching {
-		want = dispatch.Plan(e.Snapshot(), e.opt.policy())
+		want = dispatch.Plan(e.facts(), e.opt.chatPolicy())
 		for i := range want {
 			want[i].Reason = ""
 		}
@@ -148,8 +150,11 @@ func (w *world) check() {
 	if len(e.calls) != len(w.live) {
 		w.fail("the engine has %d calls, the world %d", len(e.calls), len(w.live))
 	}
+	if seen, facts := e.center.Whole(), e.facts(); !reflect.DeepEqual(seen, facts) {
+		w.fail("policies see\n%+v\nin truth\n%+v", seen, facts)
+	}
 	if e.opt.InternalDispatching {
-		if p := dispatch.Plan(e.Snapshot(), e.opt.policy()); len(p) > 0 {
+		if p := dispatch.Plan(e.facts(), e.opt.chatPolicy()); len(p) > 0 {
 			w.fail("left undone: %v", p)
 		}
 	}
@@ -301,4 +306,21 @@ func (w *world) checkQueue() {
 	if !slices.Equal(got, want) {
 		w.fail("queue %v, want %v", got, want)
 	}
+}
+
+// facts are what policies may see, read off calls and agents themselves.
+func (e *Engine) facts() dispatch.Delta {
+	s := dispatch.Delta{Now: e.center.Now(), Reset: true}
+	for _, c := range e.queue.list() {
+		if c.ready() {
+			s.Calls = append(s.Calls, c.waitingAs())
+		}
+	}
+	for _, a := range e.agentList {
+		if a.present() {
+			s.Agents = append(s.Agents, e.atDesk(a))
+		}
+	}
+	slices.SortFunc(s.Agents, func(a, b dispatch.Agent) int { return strings.Compare(a.ID, b.ID) })
+	return s
 }

@@ -10,7 +10,7 @@ func (e *Engine) load(ev Load) {
 	if !e.sameFlows(ev.Flows) {
 		waiting = e.queue.list()
 		for _, c := range waiting {
-			e.queue.remove(c)
+			e.leave(c)
 		}
 		e.loadFlows(ev.Flows)
 	}
@@ -19,11 +19,10 @@ func (e *Engine) load(ev Load) {
 		e.enter(c) // priority, skill and thresholds may be others now
 	}
 	e.sweep()
-	e.queue.prune()
-	e.bench.prune()
+	e.heads.prune()
 	e.forgetModels()
 	e.forgetMedia()
-	e.dirtyAll()
+	e.center.Rethink()
 }
 
 // sameFlows reports whether the rows are those that are loaded.
@@ -87,7 +86,7 @@ func (e *Engine) loadAgents(ev Load) {
 func (a *agent) is(cfg AgentConfig) bool {
 	return !a.removed && a.loggedIn == cfg.LoggedIn && a.cfg.LoggedIn == cfg.LoggedIn &&
 		a.cfg.Location == cfg.Location && a.cfg.MSRPLocation == cfg.MSRPLocation && a.cfg.MSRPSessions == cfg.MSRPSessions &&
-		a.cfg.Wrapup == cfg.Wrapup && slices.Equal(a.cfg.Skills, cfg.Skills)
+		a.cfg.Wrapup == cfg.Wrapup && a.cfg.Site == cfg.Site && slices.Equal(a.cfg.Skills, cfg.Skills)
 }
 
 // skillSet drops empty and repeated skills.

@@ -24,6 +24,13 @@ type Options struct {
 	// ChatPolicy is chat_dispatch_policy: "balancing", also when empty, or
 	// "full-load".
 	ChatPolicy string
+	// Policy decides who gets whom, and stands under PolicyName; nil: ChatPolicy
+	// does. See also [SetPolicy].
+	Policy     dispatch.Policy
+	PolicyName string
+	// PolicyDeadline is how long a policy outside the engine may take to
+	// answer until the built-in rule takes over; 0: 50 ms.
+	PolicyDeadline time.Duration
 	// InternalDispatching lets the engine pick agents itself
 	// (internal_call_dispatching; OpenSIPS's default is true).
 	InternalDispatching bool
@@ -46,11 +53,19 @@ type Options struct {
 	DropOld bool
 }
 
-func (o Options) policy() dispatch.ChatPolicy {
+// chatPolicy is the rule of OpenSIPS.
+func (o Options) chatPolicy() dispatch.ChatPolicy {
 	if o.ChatPolicy == string(dispatch.FullLoad) {
 		return dispatch.FullLoad
 	}
 	return dispatch.Balancing
+}
+
+func (o Options) deadline() time.Duration {
+	if o.PolicyDeadline > 0 {
+		return o.PolicyDeadline
+	}
+	return policyDeadline
 }
 
 // The engine's own times.

@@ -1,19 +1,13 @@
 package engine
 
 import (
+	"math"
 	"sort"
 
 	"github.com/tidwall/btree"
 
 	"github.com/sipd/sipd/modules/callcenter/dispatch"
 )
-
-// kind is what an agent must be able to do for a call. Calls and agents are
-// found by it.
-type kind struct {
-	skill string
-	media Media
-}
 
 // ticket is a call's entry in the queue.
 type ticket struct {
@@ -23,85 +17,31 @@ type ticket struct {
 
 func (t ticket) before(u ticket) bool { return t.place.Before(u.place) }
 
-// queue holds the waiting calls twice: all of them in the order of service,
-// and those an agent may be given, by kind.
-type queue struct {
-	all    *btree.BTreeG[ticket]
-	byKind map[kind]*btree.BTreeG[ticket]
-}
+// queue holds the waiting calls in the order of service. Those that an agent
+// may be given are in the center too.
+type queue struct{ all *btree.BTreeG[ticket] }
 
 func newQueue() queue {
-	return queue{all: newTickets(), byKind: map[kind]*btree.BTreeG[ticket]{}}
+	return queue{btree.NewBTreeGOptions(ticket.before, btree.Options{NoLocks: true})}
 }
 
-func newTickets() *btree.BTreeG[ticket] {
-	return btree.NewBTreeGOptions(ticket.before, btree.Options{NoLocks: true})
-}
-
-// add enters a call at its place; ready calls may be dispatched. The call
-// remembers how it was entered.
+// add enters a call at its place. The call remembers how it was entered.
 func (q *queue) add(c *call, ready bool) {
-	c.entry = entry{ticket: ticket{c.place, c}, kind: kind{c.flow.cfg.Skill, c.media}, ready: ready}
+	c.entry = entry{ticket: ticket{c.place, c}, ready: ready}
 	q.all.Set(c.entry.ticket)
-	if !ready {
-		return
-	}
-	t := q.byKind[c.entry.kind]
-	if t == nil {
-		t = newTickets()
-		q.byKind[c.entry.kind] = t
-	}
-	t.Set(c.entry.ticket)
 }
 
 func (q *queue) remove(c *call) {
 	q.all.Delete(c.entry.ticket)
-	if c.entry.ready {
-		q.byKind[c.entry.kind].Delete(c.entry.ticket)
-	}
 	c.entry = entry{}
-}
-
-// first is the call to serve next among those of a kind.
-func (q *queue) first(k kind) (*call, bool) {
-	t := q.byKind[k]
-	if t == nil {
-		return nil, false
-	}
-	first, ok := t.Min()
-	return first.call, ok
 }
 
 // ahead counts the calls before c, which is in the queue.
 func (q *queue) ahead(c *call) int {
-	return rank(q.all, c.entry.ticket)
-}
-
-// rank counts the entries before t.
-func rank(tree *btree.BTreeG[ticket], t ticket) int {
-	if tree == nil {
-		return 0
-	}
-	return search(tree, func(u ticket) bool { return !u.before(t) })
-}
-
-// search counts the entries before the first that is behind, as all after it
-// are.
-func search(tree *btree.BTreeG[ticket], behind func(ticket) bool) int {
-	return sort.Search(tree.Len(), func(i int) bool {
-		t, _ := tree.GetAt(i)
-		return behind(t)
+	return sort.Search(q.all.Len(), func(i int) bool {
+		u, _ := q.all.GetAt(i)
+		return !u.before(c.entry.ticket)
 	})
-}
-
-// joiningAt counts the calls of a kind that a call which joins now at a
-// priority would have before it.
-func (q *queue) joiningAt(k kind, priority int) int {
-	t := q.byKind[k]
-	if t == nil {
-		return 0
-	}
-	return search(t, func(u ticket) bool { return u.place.Priority > priority })
 }
 
 // list is the queue in the order of service.
@@ -114,11 +54,20 @@ func (q *queue) list() []*call {
 	return list
 }
 
-// prune forgets kinds nobody waits for any more.
-func (q *queue) prune() {
-	for k, t := range q.byKind {
-		if t.Len() == 0 {
-			delete(q.byKind, k)
-		}
-	}
+// leave takes a call out of the queue.
+func (e *Engine) leave(c *call) {
+	e.queue.remove(c)
+	e.center.DropCall(string(c.id))
+}
+
+// joiningAt counts the calls of a kind that a call which joins now at a
+// priority would have before it.
+func (e *Engine) joiningAt(k dispatch.Kind, priority int) int {
+	return e.center.Rank(k, dispatch.Place{Priority: priority, Turn: math.MaxUint64})
+}
+
+// waitingAs is the call as policies see it.
+func (c *call) waitingAs() dispatch.Call {
+	return dispatch.Call{ID: string(c.id), Flow: c.flow.cfg.ID, Media: c.media, Skill: c.flow.cfg.Skill,
+		Place: c.place, Joined: c.queued.joined, Site: c.flow.cfg.Site}
 }

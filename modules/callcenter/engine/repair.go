@@ -1,11 +1,15 @@
 package engine
 
-import "time"
+import (
+	"time"
+
+	"github.com/sipd/sipd/modules/callcenter/dispatch"
+)
 
 // Repair puts the engine in order after a Step has panicked. What was decided
 // before the panic is still returned. The call of the event, and every call
 // that was left half-way to somebody, is ended with a CDR of type -1; all
-// others go on. Queue, bench, clock and gauges are built anew from the calls
+// others go on. Queue, center, clock and gauges are built anew from the calls
 // and agents themselves, so that no agent stays held by a call that is gone.
 // Counters keep what they have.
 func (e *Engine) Repair(now time.Time, ev Event) []Action {
@@ -20,12 +24,13 @@ func (e *Engine) Repair(now time.Time, ev Event) []Action {
 	}
 	e.recount()
 	for _, a := range e.agentList {
-		e.bench.add(a, e)
+		e.heads.add(a, e)
+		e.seat(a)
 		e.clock.set(&a.alarm, a.wake(e.now))
 		e.report(a)
 	}
 	e.sweep()
-	e.dirtyAll()
+	e.center.Rethink()
 	e.settle()
 	e.keepCalls()
 	out := e.out
@@ -82,9 +87,10 @@ func lastCDR(c *call, now time.Time) (cdr CDR, ok bool) {
 
 // recount builds everything anew that follows from the calls.
 func (e *Engine) recount() {
-	e.queue, e.bench, e.clock = newQueue(), newBench(e.opt.policy()), newClock()
-	e.watch = alarm{}
-	clear(e.dirty)
+	e.queue, e.heads, e.clock = newQueue(), newHeadcounts(), newClock()
+	e.watch = alarm{what: dispatcherAlarm}
+	e.center = dispatch.NewCenter()
+	e.policyAnew()
 	e.unserved = nil
 	e.total.clearGauges()
 	for _, f := range e.flowList {
@@ -93,7 +99,7 @@ func (e *Engine) recount() {
 	}
 	for _, a := range e.agentList {
 		a.audio, a.chats = false, 0
-		a.sitting, a.alarm = sitting{}, alarm{agent: a}
+		a.counted, a.alarm = counted{}, alarm{agent: a}
 	}
 	for _, c := range e.callsByAge() {
 		e.admitAgain(c)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/sipd/sipd/modules/callcenter/dispatch"
 )
 
 // TestRepairBuildsEverythingAnew spoils what follows from calls and agents in
@@ -35,7 +37,7 @@ func TestRepairBuildsEverythingAnew(t *testing.T) {
 // spoil damages derived state, as a panic half-way through a step would.
 func (w *world) spoil() {
 	e := w.eng
-	e.queue, e.bench = newQueue(), newBench(e.opt.policy())
+	e.queue, e.heads, e.center = newQueue(), newHeadcounts(), dispatch.NewCenter()
 	e.unserved = append(e.unserved, e.callsByAge()...)
 	e.total.onhold, e.total.queued = e.total.onhold+3, -1
 	for _, f := range e.flowList {

@@ -130,13 +130,13 @@ func (e *Engine) globalStats(s *statList) {
 	s.counter("ccg_abandonned_incalls", t.abandoned)
 	s.gauge("ccg_onhold_calls", t.onhold)
 	s.gauge("ccg_onhold_chats", t.onholdChats)
-	s.gauge("ccg_free_agents", e.bench.all.free)
+	s.gauge("ccg_free_agents", e.heads.all.free)
 	s.gauge("ccg_awt", int(t.wait.value))
-	s.gauge("ccg_load", load(t.onhold, e.bench.all))
+	s.gauge("ccg_load", load(t.onhold, e.heads.all))
 }
 
 func (e *Engine) flowStats(s *statList, f *flow) {
-	t, n := &f.stats, e.bench.skills[f.cfg.Skill]
+	t, n := &f.stats, e.heads.skills[f.cfg.Skill]
 	s.scope, s.id = OfFlow, f.cfg.ID
 	s.counter("ccf_incalls", t.incalls)
 	s.counter("ccf_dist_incalls", t.distributed)

@@ -3,8 +3,8 @@ package engine
 import "time"
 
 // assign reserves an agent for a waiting call and connects them.
-func (e *Engine) assign(c *call, a *agent) {
-	c.agent = a
+func (e *Engine) assign(c *call, a *agent, reason string) {
+	c.agent, c.chosen = a, shorten(reason)
 	c.times.distributed, c.times.reserved = true, e.now
 	c.queued.position = false
 	e.both(c.flow, func(t *tally) { t.distributed++ })
@@ -16,7 +16,7 @@ func (e *Engine) assign(c *call, a *agent) {
 		e.setState(c, StateToAgent)
 	}
 	e.shift(a, func() { a.take(c.media, c.flow.cfg.ID) })
-	e.happens(c, HappenOffered)
+	e.offered(c)
 	e.connect(c, d)
 }
 

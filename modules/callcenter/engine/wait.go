@@ -9,6 +9,7 @@ type waiting struct {
 	position bool      // the media server is to be told the position
 	told     int       // the position it was told last
 	checked  time.Time // when that was last compared
+	question uint64    // the first that tells a policy outside of it
 	media    mediaFaults
 }
 
@@ -40,7 +41,8 @@ func (e *Engine) enter(c *call) {
 	c.place.Priority = c.flow.cfg.Priority
 	e.queue.add(c, c.ready())
 	if c.entry.ready {
-		e.dirty[c.entry.kind] = struct{}{}
+		e.center.PutCall(c.waitingAs())
+		e.joinsQuestion(c)
 	}
 	e.rearm(c)
 }
@@ -56,19 +58,22 @@ func (c *call) ready() bool {
 // refresh enters a waiting call anew when it has become ready.
 func (e *Engine) refresh(c *call) {
 	if c.state == StateQueued && c.ready() != c.entry.ready {
-		e.queue.remove(c)
+		e.leave(c)
 		e.enter(c)
 	}
 }
 
 // entertain ends a step: those who must wait on hear the queue.
 func (e *Engine) entertain() {
+	waiting := e.unserved[:0]
 	for _, c := range e.unserved {
 		if c.state != StateQueued {
 			continue
 		}
 		e.tell(c)
 		switch {
+		case e.awaits(c):
+			waiting = append(waiting, c)
 		case c.withdrawn():
 			e.playQueue(c)
 		case !c.lacksMedia():
@@ -79,8 +84,8 @@ func (e *Engine) entertain() {
 		}
 		e.rearm(c)
 	}
-	clear(e.unserved)
-	e.unserved = e.unserved[:0]
+	clear(e.unserved[len(waiting):])
+	e.unserved = waiting
 }
 
 // lacksMedia reports whether a waiting call neither hears the queue's media nor

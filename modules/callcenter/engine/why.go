@@ -14,6 +14,8 @@ type Why struct {
 	State   CallState
 	Flow    string
 	Agent   string // whom it is with, "" in the queue
+	Chosen  string // why this agent, in the policy's words
+	Held    string // why the policy leaves it waiting, "" if it does not say
 	Media   Media
 	Skill   string
 	Index   int           // its place in the whole queue, as in [QueueItem]
@@ -66,14 +68,14 @@ func (e *Engine) Why(now time.Time, id CallID) (w Why, ok bool) {
 	if c == nil {
 		return Why{}, false
 	}
-	w = Why{ID: id, State: c.state, Flow: c.flow.cfg.ID, Agent: c.agentID(), Media: c.media, Skill: c.flow.cfg.Skill}
+	w = Why{ID: id, State: c.state, Flow: c.flow.cfg.ID, Agent: c.agentID(), Chosen: c.chosen, Held: c.held, Media: c.media, Skill: c.flow.cfg.Skill}
 	if c.state != StateQueued {
 		return w, true
 	}
 	w.Index = e.queue.ahead(c)
 	w.Waiting = max(now.Sub(c.queued.joined), 0)
 	w.ETW = e.etwOf(c)
-	w.Ahead = e.queue.before(c)
+	w.Ahead = e.before(c)
 	w.Agents = e.hindered(c, now)
 	w.Reason = e.reason(c, w.Agents)
 	return w, true
@@ -85,23 +87,18 @@ func (e *Engine) etwOf(c *call) int {
 		return c.eta
 	}
 	p := e.forecast(c.flow, c.media)
-	return p.seconds(rank(e.queue.byKind[c.kind()], c.entry.ticket))
+	return p.seconds(e.center.Rank(c.kind(), c.place))
 }
 
 // before names the calls that are served before c by the same agents.
-func (q *queue) before(c *call) (n Names) {
-	t := q.byKind[c.kind()]
-	if t == nil {
-		return n
-	}
-	t.Scan(func(u ticket) bool {
-		if !u.before(c.entry.ticket) {
-			return false
+func (e *Engine) before(c *call) (n Names) {
+	for d := range e.center.Waiting(c.kind()) {
+		if !d.Place.Before(c.place) || len(n.First) == whyNames {
+			break
 		}
-		n.add(string(u.call.id))
-		return len(n.First) < whyNames
-	})
-	n.Count = rank(t, c.entry.ticket)
+		n.add(d.ID)
+	}
+	n.Count = e.center.Rank(c.kind(), c.place)
 	return n
 }
 
@@ -179,6 +176,8 @@ func (e *Engine) reason(c *call, groups []WhyGroup) string {
 		return "the caller does not hear message_queue yet, which a flow with message_flow_id waits for"
 	case has(isFree) && !e.opt.InternalDispatching:
 		return "internal dispatching is off, and nobody has assigned the call"
+	case has(isFree) && c.held != "":
+		return "held back by the policy " + e.deciding.name + ": " + c.held
 	case has(isFree):
 		return "an agent is free: the call is being given to him"
 	}

@@ -133,6 +133,7 @@ func (e *Engine) setState(c *call, s CallState) {
 	e.touch(c)
 	if s == StateQueued {
 		e.both(c.flow, func(t *tally) { t.queued++ })
+		e.joinsQuestion(c)
 		e.enter(c)
 		e.unserved = append(e.unserved, c)
 	}

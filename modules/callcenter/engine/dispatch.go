@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"github.com/sipd/sipd/modules/callcenter/dispatch"
@@ -122,8 +123,16 @@ func (e *Engine) hold(list []dispatch.Hold) {
 	}
 }
 
-// setPolicy changes who decides. What he knew before is forgotten.
+// setPolicy changes who decides. What he knew before is forgotten, and what
+// this step wanted of him is withdrawn.
 func (e *Engine) setPolicy(ev SetPolicy) {
+	e.out = slices.DeleteFunc(e.out, func(a Action) bool {
+		switch a.(type) {
+		case AskPolicy, KillPolicy:
+			return true
+		}
+		return false
+	})
 	d := &e.deciding
 	e.clock.set(&d.again, time.Time{})
 	if d.outside != nil {

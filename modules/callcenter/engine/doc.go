@@ -27,12 +27,19 @@
 //
 // # Dispatching
 //
-// The rule is that of package dispatch. The engine applies it on the event that
-// made an assignment possible, never on a poll: it keeps the waiting calls and
-// the agents with room in trees by skill and medium, so that a decision looks
-// only at the heads of those trees that the event touched. A direct assignment
-// is no special case: a call that arrives joins the queue, and is dispatched
-// before anything is played.
+// Who gets whom is decided by a [dispatch.Policy], on the event that made an
+// assignment possible, never on a poll: the engine keeps a [dispatch.Center] up
+// to date, which has calls and agents by skill and medium, so that a decision
+// looks only at the heads of those lists that the event touched. A direct
+// assignment is no special case: a call that arrives joins the queue, and is
+// dispatched before anything is played.
+//
+// A policy may be outside the engine: a process, or a route script; see
+// [SetPolicy]. It is asked one question at a time, and each of its proposals is
+// checked at the moment of its answer. Until it answers, callers who have just
+// joined hear nothing; but if it is late, proposes what cannot be, leaves calls
+// beside free agents without a word, or is gone, the rule of OpenSIPS stands in
+// at once, until it is well again.
 //
 // # Duties of the caller
 //
@@ -65,13 +72,17 @@
 //     both; what agents have is exactly what calls say.
 //   - An accepted call gets exactly one CDR of type 0, 1 or -1, as its last, and
 //     one of type -2 for each refusal before.
-//   - After a step no ready call waits that an agent with room could take, and
-//     what was assigned is what [dispatch.Plan] would have.
+//   - What policies see is what follows from calls and agents, and so is what a
+//     policy outside was told.
+//   - While balancing or full-load decides: after a step no ready call waits
+//     that an agent with room could take, and what was assigned is what
+//     [dispatch.Plan] would have.
 //   - The queue is the waiting calls by priority, then refused calls before
 //     others, then in order of joining.
 //   - The gauges are what counting the calls gives; nothing is negative; flows
 //     add up to the whole.
-//   - A waiting call hears something, is being connected, or has an alarm set.
+//   - A waiting call hears something, is being connected, has an alarm set, or
+//     waits for the answer of a policy outside, which has one.
 //   - After a Tick, Wake is in the future.
 //
 // # Differences from OpenSIPS

@@ -44,7 +44,8 @@ func TestRandomHistory(t *testing.T) {
 		"welcome", "dissuading1", "dissuading2", "queued", "preagent", "toagent", "ended",
 		"cdr -2", "cdr -1", "cdr 0", "cdr 1", "alarm", "race", "removed", "restart", "chats 3", "engine.ReleaseAgent", "engine.Assign", "engine.AgentLogin",
 		"reload", "dispatching off", "assigned and answered",
-		"dissuaded at once", "dissuaded while waiting", "dissuaded chat", "restart in a call", "restart in a chat",
+		"dissuaded at once", "dissuaded while waiting", "question", "outside knows", "outside decides", "watched", "killed policy",
+		"dissuaded chat", "restart in a call", "restart in a chat",
 	} {
 		if reached[what] < *events/10_000 {
 			t.Errorf("the histories reached %q only %d times: they prove little", what, reached[what])
@@ -102,8 +103,8 @@ func (w *world) slowStep(ev Event) []Action {
 func (w *world) settle() {
 	e := w.eng
 	var want []dispatch.Assignment
-	if e.opt.InternalDispatching {
-		want = dispatch.Plan(e.facts(), e.opt.chatPolicy())
+	if p, inside := w.decides(); inside {
+		want = dispatch.Plan(e.facts(), p)
 		for i := range want {
 			want[i].Reason = ""
 		}
@@ -153,11 +154,12 @@ func (w *world) check() {
 	if seen, facts := e.center.Whole(), e.facts(); !reflect.DeepEqual(seen, facts) {
 		w.fail("policies see\n%+v\nin truth\n%+v", seen, facts)
 	}
-	if e.opt.InternalDispatching {
-		if p := dispatch.Plan(e.facts(), e.opt.chatPolicy()); len(p) > 0 {
+	if p, inside := w.decides(); inside {
+		if p := dispatch.Plan(e.facts(), p); len(p) > 0 {
 			w.fail("left undone: %v", p)
 		}
 	}
+	w.checkPolicy()
 	w.checkAgents()
 	w.checkGauges()
 	w.checkQueue()
@@ -166,7 +168,7 @@ func (w *world) check() {
 		if c.legs.peer.attempt != s.peer || c.legs.ring.attempt != s.ring.Attempt {
 			w.fail("call %s: hears %d and rings %d, in truth %d and %d", id, c.legs.peer.attempt, c.legs.ring.attempt, s.peer, s.ring.Attempt)
 		}
-		if s.peer == 0 && s.ring.Attempt == 0 && c.alarm.at.IsZero() {
+		if s.peer == 0 && s.ring.Attempt == 0 && c.alarm.at.IsZero() && !e.awaits(c) {
 			w.fail("call %s in state %s is forgotten", id, c.state)
 		}
 		if c.talking() != (s.agent != "") {

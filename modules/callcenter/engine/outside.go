@@ -110,8 +110,8 @@ type outside struct {
 	answered uint64
 	alarm    alarm
 
-	lies    int // impossible proposals since liesFrom
-	liesNow time.Time
+	lies  int       // impossible proposals
+	since time.Time // of the first of them
 }
 
 // ask puts the next question to a policy outside, if there is any.
@@ -124,7 +124,7 @@ func (e *Engine) ask() {
 	if o.whole {
 		q.Delta = e.center.Whole()
 	}
-	o.seq++
+	o.seq = e.nextQuestion()
 	q.Seq = o.seq
 	o.asked, o.askedAt, o.whole, o.urge = true, e.now, false, false
 	e.deciding.counts.Asked++
@@ -213,8 +213,8 @@ func (e *Engine) carryOutAll(list []dispatch.Assignment) {
 // lied counts impossible proposals, and ends a policy that makes too many.
 func (e *Engine) lied(n int, example string) {
 	o := e.deciding.outside
-	if e.now.Sub(o.liesNow) > time.Minute {
-		o.lies, o.liesNow = 0, e.now
+	if e.now.Sub(o.since) > time.Minute {
+		o.lies, o.since = 0, e.now
 	}
 	if o.lies += n; o.lies >= policyLies {
 		o.lies = 0
@@ -291,10 +291,13 @@ func (e *Engine) awaits(c *call) bool {
 
 // joinsQuestion notes which question will tell of a call.
 func (e *Engine) joinsQuestion(c *call) {
-	if o := e.deciding.outside; o != nil {
-		c.queued.question = o.seq + 1
+	if e.deciding.outside != nil {
+		c.queued.question = e.nextQuestion()
 	}
 }
+
+// nextQuestion numbers questions, over all policies there ever were.
+func (e *Engine) nextQuestion() uint64 { return uint64(e.deciding.counts.Asked) + 1 }
 
 // shorten bounds a text that comes from a policy.
 func shorten(s string) string {

@@ -42,7 +42,6 @@ func (e *Engine) enter(c *call) {
 	e.queue.add(c, c.ready())
 	if c.entry.ready {
 		e.center.PutCall(c.waitingAs())
-		e.joinsQuestion(c)
 	}
 	e.rearm(c)
 }
@@ -72,7 +71,7 @@ func (e *Engine) entertain() {
 		}
 		e.tell(c)
 		switch {
-		case e.awaits(c):
+		case e.awaits(c): // the policy may give it an agent at once
 			waiting = append(waiting, c)
 		case c.withdrawn():
 			e.playQueue(c)
@@ -150,7 +149,7 @@ func (e *Engine) mediaLost(c *call, lasted time.Duration) {
 // dissuading message.
 func (e *Engine) rearm(c *call) {
 	var at time.Time
-	if c.lacksMedia() {
+	if c.lacksMedia() && !e.awaits(c) {
 		at = c.queued.media.retry
 	}
 	for _, d := range [...]time.Time{c.dissuadeAt(), e.positionAt(c)} {

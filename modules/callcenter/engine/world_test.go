@@ -28,9 +28,10 @@ type world struct {
 	joins     int
 	kept      map[CallID]KeptCall
 	pauses    map[string]KeptAgent
-	restoring bool // a Restore is being taken
-	releasing bool // the event is ReleaseAgent
-	dropped   bool // a flow was removed since the counters were zero
+	restoring bool   // a Restore is being taken
+	releasing bool   // the event is ReleaseAgent
+	dropped   bool   // a flow was removed since the counters were zero
+	guest     *guest // a policy outside, or nil
 	reached   map[string]int
 }
 
@@ -196,6 +197,9 @@ func (w *world) tick() {
 
 // event makes up what happens next.
 func (w *world) event() Event {
+	if w.rnd.IntN(4) == 0 {
+		return w.policyEvent()
+	}
 	switch n := w.rnd.IntN(200); {
 	case n >= 100 && n < 170 && !w.eng.opt.InternalDispatching && w.rnd.IntN(2) == 0:
 		return w.assign()

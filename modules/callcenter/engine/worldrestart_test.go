@@ -31,7 +31,7 @@ func (w *world) restart() {
 	}
 	w.history = append(w.history, w.now, ev)
 	w.now = w.now.Add(time.Duration(w.rnd.IntN(3)) * time.Second)
-	w.eng, w.dropped = New(w.opt), false
+	w.eng, w.dropped, w.guest = New(w.opt), false, nil
 	for _, d := range w.agents {
 		d.state = Offline // so a new engine begins
 	}

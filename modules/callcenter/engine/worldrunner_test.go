@@ -53,6 +53,15 @@ func (w *world) act(a Action) {
 		if !a.Plain {
 			w.pauses[a.Agent.ID] = a.Agent
 		}
+	case AskPolicy:
+		w.asked(a)
+	case KillPolicy:
+		w.guest.there, w.guest.asked = false, false
+		w.reached["killed policy"]++
+	case ReportPolicy:
+		if a.Active != (a.Reason == "") {
+			w.fail("%+v", a)
+		}
 	case Hangup:
 		w.session(a.Call).hungUp = true
 	case ReportAgent:

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -13,6 +14,7 @@ type deciding struct {
 	policy  dispatch.Policy
 	watcher dispatch.Watcher // policy, if it wants to be told of changes
 	fresh   bool             // it knows nothing yet
+	broken  string           // why policy stands in for the one that name says, or ""
 	again   alarm            // it wants to be asked then
 	outside *outside         // nil: policy decides; else it stands in
 	counts  PolicyCounts
@@ -64,8 +66,7 @@ func (e *Engine) dispatch() {
 func (e *Engine) decide() {
 	d := &e.deciding
 	for {
-		e.tellPolicy()
-		made := d.policy.Decide(&e.center.View)
+		made := e.wanted()
 		e.clock.set(&d.again, e.later(made.Again))
 		e.hold(made.Hold)
 		done := true
@@ -81,6 +82,27 @@ func (e *Engine) decide() {
 			return
 		}
 	}
+}
+
+// wanted is what the policy inside wants. One that panics is replaced by
+// OpenSIPS's rule: its fault must cost no call.
+func (e *Engine) wanted() (made dispatch.Decision) {
+	defer func() {
+		fault := recover()
+		if fault == nil {
+			return
+		}
+		d := &e.deciding
+		d.policy, d.watcher, d.since = e.opt.chatPolicy(), nil, e.now
+		d.broken = shorten(fmt.Sprint("it panicked: ", fault))
+		d.counts.Fallbacks++
+		e.center.Record(false)
+		e.center.Rethink()
+		e.reportPolicy()
+		made = d.policy.Decide(&e.center.View)
+	}()
+	e.tellPolicy()
+	return e.deciding.policy.Decide(&e.center.View)
 }
 
 // tellPolicy lets a policy that watches know of changes.

@@ -116,7 +116,7 @@ func (e *Engine) connectFailed(c *call, attempt, code int) {
 		return
 	}
 	failed := l.ring
-	l.ring = party{}
+	l.ring, l.old = party{}, party{} // the runner has heard of it, so what it replaced is over
 	if failed.target == ToAgent {
 		e.refused(c, failed, code)
 		return

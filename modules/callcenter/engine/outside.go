@@ -87,7 +87,7 @@ type PolicyState struct {
 // PolicyState says who decides.
 func (e *Engine) PolicyState() PolicyState {
 	d := &e.deciding
-	s := PolicyState{Name: d.name, Active: true, Since: d.since, PolicyCounts: d.counts}
+	s := PolicyState{Name: d.name, Active: d.broken == "", Reason: d.broken, Since: d.since, PolicyCounts: d.counts}
 	if d.outside != nil {
 		s.Outside, s.Active, s.Reason = true, d.outside.active, d.outside.reason
 	}

@@ -233,3 +233,26 @@ func TestSetPolicy(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// panics is a policy with a fault.
+type panics struct{}
+
+func (panics) Watch(*dispatch.View, dispatch.Delta) {}
+func (panics) Decide(v *dispatch.View) dispatch.Decision {
+	if v.CountCalls() > 0 {
+		panic("no idea")
+	}
+	return dispatch.Decision{}
+}
+
+// TestPolicyPanics costs no call.
+func TestPolicyPanics(t *testing.T) {
+	o := newOutsiders(t)
+	o.step(SetPolicy{Name: "faulty", Policy: panics{}})
+	o.want("active true ")
+	o.call("c")
+	o.want("active false it panicked: no idea; c->sip:a1@x")
+	if s := o.eng.PolicyState(); s.Active || s.Name != "faulty" || s.Fallbacks != 1 {
+		t.Errorf("%+v", s)
+	}
+}

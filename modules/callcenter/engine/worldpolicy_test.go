@@ -28,7 +28,7 @@ func (w *world) policyEvent() Event {
 		g.there, g.asked = false, false
 		return PolicyLost{"test"}
 	case n == 2:
-		return Proposal{Seq: g.ask.Seq + 1, Decision: dispatch.Decision{Assign: []dispatch.Assignment{w.lie()}}}
+		return Proposal{Seq: g.ask.Seq + 1000, Decision: dispatch.Decision{Assign: []dispatch.Assignment{w.lie()}}}
 	case g.asked:
 		return w.answer()
 	}

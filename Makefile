@@ -1,5 +1,5 @@
 # sipd: the two commands are `make demo` and `make test`.
-.PHONY: build demo test day check deps fuzz bench bench-restart bench-faults clean
+.PHONY: build demo test day check deps fuzz bench bench-restart bench-faults proto clean
 
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -40,6 +40,10 @@ bench-restart:        ## kill -9 under 1,000 live calls, 20 times: what survives
 bench-faults:         ## the database or a disk fails for OUTAGE under a steady load of calls
 	@scripts/deps.sh mariadbd:mariadb-server
 	$(GO) test -run '^$$' -bench Faults -benchtime 1x -timeout 6h ./test/bench -args -outage $(OUTAGE)
+
+proto:                ## the Go code of the plugins' protocol, from its .proto
+	@scripts/deps.sh protoc:protobuf-compiler
+	GO=$(GO) scripts/proto.sh
 
 clean:
 	rm -rf bin

@@ -1,0 +1,15 @@
+package policy
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// detach gives the process a group of its own, so that its children can be
+// killed with it and a Ctrl-C in the terminal does not reach it. It dies when
+// the thread that started it does: when sipd is killed.
+func detach(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+func killGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }

@@ -1,0 +1,281 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
+
+	"github.com/sipd/sipd/modules/callcenter/dispatch"
+	pb "github.com/sipd/sipd/plugins/policy/policypb"
+)
+
+// session is a worker that is a process.
+type session struct {
+	life
+	limit   limits
+	log     *slog.Logger
+	decided func(w worker, seq uint64, d dispatch.Decision, resync bool)
+
+	proc   *process
+	client *plugin.Client
+	conn   *grpc.ClientConn
+	stream grpc.BidiStreamingClient[pb.Question, pb.Answer]
+	ctx    context.Context // of the stream
+	cancel context.CancelFunc
+
+	out     chan question
+	kindly  chan struct{} // closed: it is asked to leave
+	leaving sync.Once
+	loops   sync.WaitGroup
+}
+
+// startSession starts the process of a plugin and waits until it is ready.
+func startSession(ctx context.Context, cfg Config, limit limits, decided func(worker, uint64, dispatch.Decision, bool)) (*session, error) {
+	if err := Check(cfg); err != nil {
+		return nil, err
+	}
+	path, err := cfg.absolute()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := socketDir(cfg.Dir)
+	if err != nil {
+		return nil, cfg.errorf("%w", err)
+	}
+	s := &session{
+		life: newLife(), limit: limit, log: cfg.Log, decided: decided,
+		proc: newProcess(path, dir, newLines(cfg.Log)),
+		out:  make(chan question, limit.unanswered), kindly: make(chan struct{}),
+	}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.client = plugin.NewClient(clientConfig(&cfg, s.proc, limit))
+	if err := s.connect(ctx, &cfg); err != nil {
+		s.cleanUp()
+		return nil, err
+	}
+	s.loops.Go(s.send)
+	s.loops.Go(s.receive)
+	s.loops.Go(s.watch)
+	go s.see()
+	return s, nil
+}
+
+// connect starts the process and shakes hands. Time is bounded by killing it:
+// that ends whatever waits for it.
+func (s *session) connect(ctx context.Context, cfg *Config) error {
+	ctx, cancel := context.WithTimeout(ctx, s.limit.start)
+	defer cancel()
+	defer context.AfterFunc(ctx, func() {
+		s.proc.kill()
+		s.cancel()
+	})()
+	welcome, err := s.greet(cfg)
+	if err != nil {
+		expired := ctx.Err() != nil
+		s.proc.kill()
+		return s.proc.explain(cfg, err, expired, s.limit.start)
+	}
+	s.log.Info("a dispatch policy has started", "pid", s.pid(), "name", plain(welcome.GetName()), "version", plain(welcome.GetVersion()))
+	return nil
+}
+
+func (s *session) greet(cfg *Config) (*pb.Welcome, error) {
+	protocol, err := s.client.Client()
+	if err != nil {
+		return nil, err
+	}
+	conn, err := protocol.Dispense(pluginName)
+	if err != nil {
+		return nil, err
+	}
+	s.conn = conn.(*grpc.ClientConn)
+	if s.stream, err = pb.NewPolicyClient(s.conn).Decide(s.ctx); err != nil {
+		return nil, err
+	}
+	settings := make(map[string]string, len(cfg.Settings))
+	for k, v := range cfg.Settings {
+		settings[valid(k)] = valid(v)
+	}
+	hello := &pb.Hello{Protocol: uint32(s.client.NegotiatedVersion()), Settings: settings}
+	// The error of a failed Send is in Recv.
+	_ = s.stream.Send(&pb.Question{Question: &pb.Question_Hello{Hello: hello}})
+	answer, err := s.stream.Recv()
+	if err != nil {
+		return nil, err
+	}
+	if answer.GetWelcome() == nil {
+		return nil, errNoWelcome
+	}
+	return answer.GetWelcome(), nil
+}
+
+func (s *session) ask(seq uint64, d dispatch.Delta) {
+	if s.put(seq) == 0 {
+		return
+	}
+	select {
+	case s.out <- question{seq, d}:
+	default:
+		s.fail(fmt.Sprintf("%d questions have no answer", cap(s.out)))
+	}
+}
+
+// send passes the questions on. It is held up by a plugin that does not read.
+func (s *session) send() {
+	for {
+		select {
+		case q := <-s.out:
+			m := &pb.Question{Question: &pb.Question_Delta{Delta: toWire(q.seq, &q.delta)}}
+			if s.stream.Send(m) != nil {
+				return // receive knows why
+			}
+		case <-s.kindly:
+			_ = s.stream.CloseSend()
+			return
+		case <-s.ctx.Done():
+			return
+		}
+	}
+}
+
+// receive passes the answers on.
+func (s *session) receive() {
+	faults := 0
+	var synced time.Time
+	for {
+		answer, err := s.stream.Recv()
+		if err != nil {
+			s.fail(s.broken(err))
+			return
+		}
+		d := answer.GetDecision()
+		switch {
+		case d == nil || !s.take(d.GetSeq()):
+			faults++
+		case len(d.GetAssign())+len(d.GetHold()) > s.limit.proposals:
+			faults++
+			s.decided(s, d.GetSeq(), dispatch.Decision{}, false)
+		default:
+			if d.GetResync() {
+				if time.Since(synced) < time.Second {
+					faults++
+				}
+				synced = time.Now()
+			}
+			s.decided(s, d.GetSeq(), fromDecision(d), d.GetResync())
+		}
+		if faults > s.limit.faults {
+			s.fail(fmt.Sprintf("%d of its messages answer nothing that was asked, are too long, or ask for everything anew within a second", faults))
+			return
+		}
+	}
+}
+
+// broken says why the stream has ended.
+func (s *session) broken(err error) string {
+	switch code := status.Code(err); code {
+	case codes.Unavailable, codes.Canceled:
+		timer := time.NewTimer(s.limit.grace)
+		defer timer.Stop()
+		select {
+		case <-s.proc.exited:
+			return s.proc.how()
+		case <-timer.C:
+		}
+		return "it has closed its connection"
+	case codes.ResourceExhausted:
+		return fmt.Sprintf("it sent a message of more than %d bytes", s.limit.message)
+	case codes.Unknown:
+		return "it has ended the stream: " + plain(status.Convert(err).Message())
+	default:
+		return plain(status.Convert(err).Message())
+	}
+}
+
+// watch asks for the plugin's health: a hung one is found though nothing is
+// asked of it.
+func (s *session) watch() {
+	client, missed := grpc_health_v1.NewHealthClient(s.conn), 0
+	timer := time.NewTimer(s.limit.healthEvery)
+	defer timer.Stop()
+	for {
+		select {
+		case <-s.end:
+			return
+		case <-timer.C:
+		}
+		ctx, cancel := context.WithTimeout(s.ctx, s.limit.healthTimeout)
+		r, err := client.Check(ctx, &grpc_health_v1.HealthCheckRequest{Service: plugin.GRPCServiceName})
+		cancel()
+		switch {
+		case err == nil && r.GetStatus() == grpc_health_v1.HealthCheckResponse_NOT_SERVING:
+			s.fail("it says that it is not well")
+		case status.Code(err) == codes.Unimplemented:
+			return // judged by its answers alone
+		case status.Code(err) == codes.DeadlineExceeded:
+			if missed++; missed > 1 {
+				s.fail(fmt.Sprintf("it did not answer two questions for its health, %s each", s.limit.healthTimeout))
+			}
+		default:
+			missed = 0
+		}
+		timer.Reset(s.limit.healthEvery)
+	}
+}
+
+// see is there until nothing of the process is left.
+func (s *session) see() {
+	select {
+	case <-s.proc.exited:
+		s.fail(s.proc.how())
+	case <-s.end:
+	case <-s.kindly:
+		timer := time.NewTimer(s.limit.grace)
+		defer timer.Stop()
+		select {
+		case <-s.proc.exited:
+		case <-timer.C:
+		}
+		s.fail("closed")
+	}
+	s.cleanUp()
+}
+
+// cleanUp ends what is left. go-plugin's Kill would wait for an answer of the
+// plugin for ever; once the process is dead it does not.
+func (s *session) cleanUp() {
+	s.proc.kill()
+	s.cancel()
+	s.loops.Wait()
+	if s.proc.cmd.Process != nil {
+		<-s.proc.exited
+		s.client.Kill()
+	}
+	s.proc.said.close()
+	_ = os.RemoveAll(s.proc.dir)
+	close(s.gone)
+}
+
+func (s *session) fail(reason string) {
+	if s.finish(reason) {
+		s.proc.kill()
+		s.cancel()
+	}
+}
+
+func (s *session) leave() { s.leaving.Do(func() { close(s.kindly) }) }
+func (s *session) pid() int {
+	if s.proc.cmd.Process == nil {
+		return 0
+	}
+	return s.proc.cmd.Process.Pid
+}

@@ -1,149 +1,215 @@
 package dispatch
 
 import (
-	"math"
+	"slices"
+	"strings"
 	"time"
 )
 
-// memory is how long the past counts: what happened so long ago weighs 1/e.
-const memory = time.Hour
+// memory is after how many calls what was seen before has faded to 1/e. It is a
+// number of calls and no time, so that a large center follows the hour and a
+// small one is not led by chance.
+const memory = 100.0
 
-// What is believed before anything was seen, and how many calls that belief is
-// worth.
+// What is believed before anything was seen.
 const (
-	talkBelief = 180.0 // seconds
-	chatBelief = 480.0
-	beliefs    = 3.0
+	talkBelief = 180.0 // seconds that a call keeps its agent
+	beliefs    = 3.0   // how many calls that belief is worth
+	calm       = 300.0 // seconds without a call before the first
 )
 
-// estimate learns the load from what changes: arrivals by skill, and how long
-// calls and chats keep their agents. All are averages that fade with memory.
+// estimate learns the load of audio calls from what changes in the center: how
+// many arrive for each skill, how long they keep an agent, and how many agents
+// they keep now.
 type estimate struct {
-	now     time.Time
-	watched float64 // seconds watched, faded
-	turn    uint64  // of the newest call seen
-	arrived map[string]faded
-	agents  map[string]doing
-	call    keeps
-	chat    keeps
+	now    time.Time
+	rates  map[string]*arrivals
+	known  map[string]struct{} // calls that wait
+	agents map[string]*doing
+	crews  map[string]*crew
+	skills map[string][]*crew
+
+	running     int     // agents in calls
+	spent, done float64 // faded: seconds spent in calls, and calls ended
+}
+
+// arrivals counts the calls for a skill.
+type arrivals struct {
+	n, over float64 // faded: calls, and the seconds in which they came
+	last    time.Time
 }
 
 // doing is what an agent was last seen doing.
 type doing struct {
-	call  bool
-	chats int
+	crew *crew
+	call bool // he is in a call, or in the wrap-up of one
 }
 
-// keeps is how long contacts of one medium keep an agent, by the time spent on
-// all of them over the number that ended. That is right in the middle of long
-// ones, too.
-type keeps struct {
-	running     int
-	spent, done float64 // faded: seconds, and contacts ended
+// crew are the agents with the same skills.
+type crew struct {
+	skills        []string
+	members, busy int // busy: in calls
 }
 
-func (k keeps) mean(belief float64) float64 {
-	return (k.spent + beliefs*belief) / (k.done + beliefs)
+func newEstimate() *estimate {
+	return &estimate{
+		rates: map[string]*arrivals{}, known: map[string]struct{}{}, agents: map[string]*doing{},
+		crews: map[string]*crew{}, skills: map[string][]*crew{},
+	}
 }
 
-// faded is a count that fades, as of a time.
-type faded struct {
-	n  float64
-	at time.Time
-}
-
-func (f faded) to(now time.Time) faded { return faded{f.n * fade(now.Sub(f.at)), now} }
-
-func fade(d time.Duration) float64 { return math.Exp(-d.Seconds() / memory.Seconds()) }
-
-func newEstimate() estimate {
-	return estimate{arrived: map[string]faded{}, agents: map[string]doing{}}
-}
-
-// watch takes in a change.
+// watch takes in a change. A whole center told anew is no news of arrivals, and
+// what has been learnt stays.
 func (e *estimate) watch(d Delta) {
 	e.pass(d.Now)
 	if d.Reset {
-		e.forget()
+		clear(e.known)
+		clear(e.agents)
+		clear(e.crews)
+		clear(e.skills)
+		e.running = 0
+	}
+	for _, id := range d.Gone {
+		delete(e.known, id)
 	}
 	for i := range d.Calls {
 		e.join(&d.Calls[i], d.Reset)
 	}
-	for i := range d.Agents {
-		a := &d.Agents[i]
-		e.see(a.ID, doing{call: a.State == InCall || a.State == Wrapup, chats: a.Standing.Chats}, true)
-	}
 	for _, id := range d.Left {
-		e.see(id, doing{}, false)
-		delete(e.agents, id)
+		e.leave(id)
+	}
+	for i := range d.Agents {
+		e.see(&d.Agents[i])
 	}
 }
 
 // pass lets time go by.
 func (e *estimate) pass(now time.Time) {
 	if !e.now.IsZero() && now.After(e.now) {
-		dt := now.Sub(e.now)
-		f := fade(dt)
-		e.watched = e.watched*f + dt.Seconds()
-		e.call.pass(dt, f)
-		e.chat.pass(dt, f)
+		e.spent += float64(e.running) * now.Sub(e.now).Seconds()
 	}
 	e.now = now
 }
 
-func (k *keeps) pass(dt time.Duration, f float64) {
-	k.spent = k.spent*f + float64(k.running)*dt.Seconds()
-	k.done *= f
-}
-
-// forget drops what is known of agents, who are about to be told anew. The
-// averages stay.
-func (e *estimate) forget() {
-	clear(e.agents)
-	e.call.running, e.chat.running = 0, 0
-}
-
-// join counts an arrival. A call that an agent refused, or that is told again,
-// is none.
+// join counts an arrival. A call that an agent refused, or that changed, is
+// none.
 func (e *estimate) join(c *Call, again bool) {
-	if c.Place.Turn <= e.turn {
+	_, known := e.known[c.ID]
+	e.known[c.ID] = struct{}{}
+	if known || again || c.Media != RTP || c.Place.Refused {
 		return
 	}
-	e.turn = c.Place.Turn
-	if c.Media != RTP || c.Place.Refused || again {
-		return
+	r := e.rates[c.Skill]
+	if r == nil {
+		r = &arrivals{over: calm, last: e.now}
+		e.rates[c.Skill] = r
 	}
-	f := e.arrived[c.Skill].to(e.now)
-	f.n++
-	e.arrived[c.Skill] = f
-}
-
-// see notes what an agent does now. If he left, what he had is not over.
-func (e *estimate) see(id string, now doing, here bool) {
-	was := e.agents[id]
-	e.agents[id] = now
-	e.chat.running += now.chats - was.chats
-	e.call.running += toInt(now.call) - toInt(was.call)
-	if !here {
-		return
-	}
-	e.chat.done += float64(max(was.chats-now.chats, 0))
-	if was.call && !now.call {
-		e.call.done++
-	}
-}
-
-func toInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
+	r.over = r.over*(1-1/memory) + max(e.now.Sub(r.last).Seconds(), 0)
+	r.n = r.n*(1-1/memory) + 1
+	r.last = e.now
 }
 
 // rate is how many calls for a skill arrive in a second.
 func (e *estimate) rate(skill string) float64 {
-	if e.watched == 0 {
+	r := e.rates[skill]
+	if r == nil {
 		return 0
 	}
-	return e.arrived[skill].to(e.now).n / e.watched
+	return r.n / (r.over + max(e.now.Sub(r.last).Seconds(), 0))
+}
+
+// handling is how many seconds a call keeps its agent, wrap-up included: the
+// time spent on all over the number that ended, which is right in the middle of
+// long ones, too.
+func (e *estimate) handling() float64 {
+	return (e.spent + beliefs*talkBelief) / (e.done + beliefs)
+}
+
+// see notes what an agent does now.
+func (e *estimate) see(a *Agent) {
+	d := e.agents[a.ID]
+	if d == nil || !slices.Equal(d.crew.skills, a.Skills) {
+		e.leave(a.ID)
+		d = &doing{crew: e.crew(a.Skills)}
+		d.crew.members++
+		e.agents[a.ID] = d
+	}
+	switch call := a.State == InCall || a.State == Wrapup && d.call; {
+	case call && !d.call:
+		e.took(a)
+	case !call && d.call:
+		e.release(d)
+		e.spent *= 1 - 1/memory
+		e.done = e.done*(1-1/memory) + 1
+	}
+}
+
+// took notes that an agent is given a call.
+func (e *estimate) took(a *Agent) {
+	if d := e.agents[a.ID]; d != nil && !d.call {
+		d.call = true
+		d.crew.busy++
+		e.running++
+	}
+}
+
+func (e *estimate) release(d *doing) {
+	d.call = false
+	d.crew.busy--
+	e.running--
+}
+
+// leave forgets an agent. The call he may have had did not end.
+func (e *estimate) leave(id string) {
+	d := e.agents[id]
+	if d == nil {
+		return
+	}
+	if d.call {
+		e.release(d)
+	}
+	delete(e.agents, id)
+	if d.crew.members--; d.crew.members > 0 {
+		return
+	}
+	delete(e.crews, key(d.crew.skills))
+	for _, s := range d.crew.skills {
+		e.skills[s] = slices.DeleteFunc(e.skills[s], func(c *crew) bool { return c == d.crew })
+		if len(e.skills[s]) == 0 {
+			delete(e.skills, s)
+		}
+	}
+}
+
+func (e *estimate) crew(skills []string) *crew {
+	c := e.crews[key(skills)]
+	if c == nil {
+		c = &crew{skills: skills}
+		e.crews[key(skills)] = c
+		for _, s := range skills {
+			e.skills[s] = append(e.skills[s], c)
+		}
+	}
+	return c
+}
+
+func key(skills []string) string { return strings.Join(skills, "\x00") }
+
+// busy is how many agents are in calls for a skill. One with several skills
+// counts for each by its share of the calls.
+func (e *estimate) busy(skill string) (n float64) {
+	own := e.rate(skill)
+	for _, c := range e.skills[skill] {
+		if c.busy == 0 {
+			continue
+		}
+		all := 0.0
+		for _, s := range c.skills {
+			all += e.rate(s)
+		}
+		if all > 0 {
+			n += float64(c.busy) * own / all
+		}
+	}
+	return n
 }

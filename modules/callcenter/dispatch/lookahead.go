@@ -5,32 +5,47 @@ import (
 	"time"
 )
 
-// lookAhead serves calls first and keeps agents free for those to come.
+// lookAhead serves calls first, and lets chats have only agents whom the calls
+// to be expected can do without: while calls wait, some chatting agents get no
+// new chats and so become free for calls; and an agent who is free for calls is
+// opened for chats only if enough remain.
+//
+// A decision costs a walk over the agents with room, at most once for each kind
+// of chat that waits.
 type lookAhead struct {
-	fixed   float64 // agents kept free by order of the operator; below 0: as many as the load asks for
-	z       float64
+	reserve
 	maxHold time.Duration
 
-	seen   estimate
-	told   map[string]string   // reason told for each call held
+	told   map[string]why      // what was said of each chat held
 	closed map[string]struct{} // agents who get no new chat, since a call waits for them
 	heads  []*Call
 }
 
+// Defaults of look-ahead, which the scenarios tiny and mixed bear out.
+const (
+	defaultZ     = 0.2
+	defaultFloor = 1
+	defaultHold  = 10 * time.Minute
+)
+
 func newLookAhead(s Settings) (Policy, error) {
 	r := reader{Settings: s}
 	p := &lookAhead{
-		fixed: -1, seen: newEstimate(), told: map[string]string{}, closed: map[string]struct{}{},
-		z: r.number("z", 0.5, 0), maxHold: r.seconds("max_hold", 120*time.Second),
+		reserve: reserve{
+			fixed: -1, z: r.number("z", defaultZ, 0), floor: int(r.number("floor", defaultFloor, 0)),
+			seen: newEstimate(), need: map[string]int{},
+		},
+		maxHold: r.seconds("max_hold", defaultHold),
+		told:    map[string]why{}, closed: map[string]struct{}{},
 	}
-	if s["reserve"] != "" && s["reserve"] != "auto" {
-		p.fixed = r.number("reserve", -1, 0)
+	if text, ok := s["reserve"]; ok && text != "auto" {
+		p.fixed = r.whole("reserve", "auto, or a number of agents")
 	}
 	return p, r.err
 }
 
 // Watch implements [Watcher].
-func (p *lookAhead) Watch(v *View, d Delta) {
+func (p *lookAhead) Watch(_ *View, d Delta) {
 	p.seen.watch(d)
 	if d.Reset {
 		clear(p.told)
@@ -42,14 +57,16 @@ func (p *lookAhead) Watch(v *View, d Delta) {
 
 // Decide implements [Policy].
 func (p *lookAhead) Decide(v *View) Decision {
-	if c := p.nextCall(v); c != nil {
-		a, reason := p.agentForCall(v, c)
-		return assign(c, a, reason)
+	c := p.nextCall(v)
+	if c == nil {
+		return p.chats(v)
 	}
-	return p.chats(v)
+	a, reason := agentForCall(v, c)
+	p.seen.took(a)
+	return give(c, a, reason)
 }
 
-func assign(c *Call, a *Agent, reason string) Decision {
+func give(c *Call, a *Agent, reason string) Decision {
 	return Decision{Assign: []Assignment{{Call: c.ID, Agent: a.ID, Reason: reason}}}
 }
 
@@ -68,14 +85,18 @@ func (p *lookAhead) nextCall(v *View) (c *Call) {
 }
 
 // agentForCall prefers those who take no chats, then few skills, then little
-// work so far.
-func (p *lookAhead) agentForCall(v *View, c *Call) (*Agent, string) {
+// work since login.
+func agentForCall(v *View, c *Call) (*Agent, string) {
 	var best *Agent
 	var load float64
 	like := 0 // how many only the load sets apart
 	for a := range v.WithRoom(c.Kind()) {
+		order := -1
+		if best != nil {
+			order = beforeForCall(a, best)
+		}
 		l := a.Load(v.Now())
-		switch order := rankForCall(a, best); {
+		switch {
 		case order < 0:
 			best, load, like = a, l, 1
 		case order == 0:
@@ -85,19 +106,30 @@ func (p *lookAhead) agentForCall(v *View, c *Call) (*Agent, string) {
 			}
 		}
 	}
-	what := "agents who chat, too"
-	if best.MaxChats == 0 {
-		what = "phone-only agents"
-	}
-	return best, fmt.Sprintf("least busy of %d %s", like, what)
+	return best, callReason(best, like)
 }
 
-func rankForCall(a, b *Agent) int {
-	if b == nil {
+func beforeForCall(a, b *Agent) int {
+	switch {
+	case a.MaxChats == 0 && b.MaxChats > 0:
 		return -1
-	}
-	if d := toInt(a.MaxChats > 0) - toInt(b.MaxChats > 0); d != 0 {
-		return d
+	case a.MaxChats > 0 && b.MaxChats == 0:
+		return 1
 	}
 	return len(a.Skills) - len(b.Skills)
+}
+
+func callReason(a *Agent, like int) string {
+	who := "phone-only agent"
+	if a.MaxChats > 0 {
+		who = "agent who chats, too"
+	}
+	if like == 1 {
+		return "only free " + who + " with so few skills"
+	}
+	if a.MaxChats > 0 {
+		who = "agents who chat, too"
+		return fmt.Sprintf("least busy of %d %s", like, who)
+	}
+	return fmt.Sprintf("least busy of %d %ss", like, who)
 }

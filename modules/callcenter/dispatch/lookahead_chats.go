@@ -2,16 +2,27 @@ package dispatch
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"time"
 )
 
-// maxTold bounds how many held calls of a kind are given their reason at once.
+// maxTold bounds how many held chats of a kind are given their reason at once.
 const maxTold = 32
 
-// chats finds the next chat that may have an agent. Chats that may not are held.
+// why a chat is held.
+type why int
+
+const (
+	notHeld  why = iota
+	needed       // for the calls to be expected
+	draining     // for the calls that wait
+)
+
+// chats finds the next chat that may have an agent, and holds those before it
+// that may not. What stands against an agent does so for every chat, so that no
+// chat gets an agent whom one before it could have had.
 func (p *lookAhead) chats(v *View) Decision {
+	clear(p.need)
 	p.listHeads(v)
 	if len(p.heads) == 0 {
 		return Decision{}
@@ -19,30 +30,27 @@ func (p *lookAhead) chats(v *View) Decision {
 	p.drain(v)
 	var d Decision
 	for _, c := range p.heads {
-		a, reason := p.agentForChat(v, c)
+		a, reason, class := p.agentForChat(v, c)
 		if a == nil {
-			d.Again = soonest(d.Again, p.release(v, c))
+			left := c.Joined.Add(p.maxHold).Sub(v.Now())
+			if left <= 0 {
+				a = anyone(v, c)
+				return give(p.bestFor(a), a, "a chat waited as long as it may")
+			}
+			d.Hold = p.hold(v, c, class, reason, d.Hold)
+			if d.Again == 0 || left < d.Again {
+				d.Again = left
+			}
+			continue
 		}
-		if a == nil && p.release(v, c) == 0 {
-			a, reason = p.anyone(v, c)
-			c = p.bestFor(a)
-		}
-		if a != nil {
-			return assign(c, a, reason)
-		}
-		d.Hold = p.hold(v, c, reason, d.Hold)
+		d.Assign = give(c, a, reason).Assign
+		break
 	}
 	return d
 }
 
-func soonest(a, b time.Duration) time.Duration {
-	if a == 0 || b < a {
-		return b
-	}
-	return a
-}
-
-// listHeads lists the first chat of each kind that some agent could take.
+// listHeads lists the first chat of each kind that some agent has room for, in
+// the order of service.
 func (p *lookAhead) listHeads(v *View) {
 	p.heads = p.heads[:0]
 	for k := range v.Kinds() {
@@ -58,13 +66,8 @@ func (p *lookAhead) listHeads(v *View) {
 	})
 }
 
-// release is how long until a chat is not held any longer.
-func (p *lookAhead) release(v *View, c *Call) time.Duration {
-	return max(c.Joined.Add(p.maxHold).Sub(v.Now()), 0)
-}
-
-// bestFor is the first chat in the line that the agent can take. Who is opened
-// for a chat held too long serves those before it, too.
+// bestFor is the first chat that the agent can take: whom a chat held too long
+// makes give in serves those before it first.
 func (p *lookAhead) bestFor(a *Agent) *Call {
 	for _, c := range p.heads {
 		if a.Fits(c) {
@@ -80,14 +83,14 @@ func (p *lookAhead) drain(v *View) {
 	clear(p.closed)
 	for k := range v.Kinds() {
 		if k.Media != RTP {
-			break
+			return
 		}
 		n := v.CountWaiting(k)
 		for a := range v.WithRoom(Kind{k.Skill, MSRP}) {
 			if n == 0 {
 				break
 			}
-			if _, ok := p.closed[a.ID]; !ok && a.Phone && !a.Audio {
+			if !p.isClosed(a) && a.Phone && !a.Audio {
 				p.closed[a.ID] = struct{}{}
 				n--
 			}
@@ -95,87 +98,94 @@ func (p *lookAhead) drain(v *View) {
 	}
 }
 
-// agentForChat is who should have a chat, or nil and why nobody.
-func (p *lookAhead) agentForChat(v *View, c *Call) (*Agent, string) {
+func (p *lookAhead) isClosed(a *Agent) bool {
+	_, ok := p.closed[a.ID]
+	return ok
+}
+
+// agentForChat is who should have a chat: one who takes chats only, else one
+// who is lost to calls already, else one who is not needed for calls. Or nil,
+// and why nobody.
+func (p *lookAhead) agentForChat(v *View, c *Call) (*Agent, string, why) {
 	var only, open, fresh *Agent
-	draining := false
+	class, reason := notHeld, ""
 	now := v.Now()
 	for a := range v.WithRoom(c.Kind()) {
 		switch {
 		case !a.Phone:
-			if only == nil || a.Standing.Chats == only.Standing.Chats && lessBusy(a, only, now) {
-				only = a
+			only = better(only, a, emptier(a, only, now))
+		case a.Audio:
+			if only == nil && (fresh == nil || a.Load(now) < fresh.Load(now)) {
+				if skill, have, need := p.short(v, a); skill == "" {
+					fresh = a
+				} else if class == notHeld {
+					class, reason = needed, fmt.Sprintf("kept free for calls of %s: %d of %d needed", skill, have, need)
+				}
 			}
-		case !a.Audio:
-			if _, no := p.closed[a.ID]; no {
-				draining = true
-			} else if open == nil || a.Standing.Chats > open.Standing.Chats || a.Standing.Chats == open.Standing.Chats && lessBusy(a, open, now) {
-				open = a
-			}
-		default:
-			if p.mayOpen(v, a) && (fresh == nil || lessBusy(a, fresh, now)) {
-				fresh = a
-			}
+		case !p.isClosed(a):
+			open = better(open, a, fuller(a, open, now))
+		case class == notHeld:
+			class, reason = draining, "calls wait for the agents who chat"
 		}
 	}
 	switch {
 	case only != nil:
-		return only, "takes chats only"
+		return only, "takes chats only", notHeld
 	case open != nil:
-		return open, fmt.Sprintf("has %d chats already", open.Standing.Chats)
+		return open, "chats already: fullest of those no call waits for", notHeld
 	case fresh != nil:
-		return fresh, "least busy of those not needed for calls"
-	case draining:
-		return nil, "calls wait for the agents who chat"
+		return fresh, "least busy of those not needed for calls", notHeld
 	}
-	k := Kind{c.Skill, RTP}
-	return nil, fmt.Sprintf("kept free for calls: %d of %d needed", v.CountWithRoom(k), p.reserve(v, c.Skill))
+	return nil, reason, class
 }
 
-// lessBusy is by share of time, then by number of skills.
-func lessBusy(a, b *Agent, now time.Time) bool {
+func better(best, a *Agent, is bool) *Agent {
+	if is {
+		return a
+	}
+	return best
+}
+
+// emptier reports whether a has fewer chats than b, then fewer skills, then less
+// work since login.
+func emptier(a, b *Agent, now time.Time) bool {
+	switch {
+	case b == nil || a.Standing.Chats != b.Standing.Chats:
+		return b == nil || a.Standing.Chats < b.Standing.Chats
+	case len(a.Skills) != len(b.Skills):
+		return len(a.Skills) < len(b.Skills)
+	}
 	return a.Load(now) < b.Load(now)
 }
 
-// mayOpen reports whether enough remain for calls without a.
-func (p *lookAhead) mayOpen(v *View, a *Agent) bool {
-	for _, s := range a.Skills {
-		if v.CountWithRoom(Kind{s, RTP})-1 < p.reserve(v, s) {
-			return false
-		}
+// fuller reports whether a has more chats than b, then less work since login.
+func fuller(a, b *Agent, now time.Time) bool {
+	if b == nil || a.Standing.Chats != b.Standing.Chats {
+		return b == nil || a.Standing.Chats > b.Standing.Chats
 	}
-	return true
+	return a.Load(now) < b.Load(now)
 }
 
-// reserve is how many are kept free for calls of a skill.
-func (p *lookAhead) reserve(v *View, skill string) int {
-	if p.fixed >= 0 {
-		return int(p.fixed)
-	}
-	tau := p.seen.chat.mean(chatBelief)
-	return int(math.Ceil(p.z * math.Sqrt(p.seen.rate(skill)*tau)))
-}
-
-// anyone is who takes a chat that was held too long.
-func (p *lookAhead) anyone(v *View, c *Call) (*Agent, string) {
-	var best *Agent
+// anyone is who takes a chat that was held too long: if possible one who is
+// lost to calls anyhow.
+func anyone(v *View, c *Call) (best *Agent) {
 	for a := range v.WithRoom(c.Kind()) {
-		if best == nil || !a.Audio && best.Audio || a.Audio == best.Audio && lessBusy(a, best, v.Now()) {
+		if best == nil || best.Audio && !a.Audio || best.Audio == a.Audio && fuller(a, best, v.Now()) {
 			best = a
 		}
 	}
-	return best, "waited too long to keep him free for calls"
+	return best
 }
 
-// hold notes the reason for the first chats of a kind.
-func (p *lookAhead) hold(v *View, c *Call, reason string, list []Hold) []Hold {
-	n := 0
+// hold says once why the first chats of a kind wait beside agents with room.
+func (p *lookAhead) hold(v *View, c *Call, class why, reason string, list []Hold) []Hold {
+	n := min(v.CountWithRoom(c.Kind()), maxTold)
 	for c := range v.Waiting(c.Kind()) {
-		if n++; n > maxTold || n > v.CountWithRoom(c.Kind()) {
+		if n--; n < 0 {
 			break
 		}
-		if p.told[c.ID] != reason {
-			p.told[c.ID] = reason
+		if p.told[c.ID] != class {
+			p.told[c.ID] = class
 			list = append(list, Hold{c.ID, reason})
 		}
 	}

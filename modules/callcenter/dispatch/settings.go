@@ -25,6 +25,15 @@ func (r *reader) number(name string, def, least float64) float64 {
 	return n
 }
 
+// whole is a setting that must be a whole number from 0 on.
+func (r *reader) whole(name, want string) int {
+	n, err := strconv.Atoi(r.Settings[name])
+	if err != nil || n < 0 {
+		r.fail("%s is %q: want %s", name, r.Settings[name], want)
+	}
+	return n
+}
+
 // seconds is a time above zero: a number of seconds, or a number with a unit as
 // in 2m30s.
 func (r *reader) seconds(name string, def time.Duration) time.Duration {

@@ -5,6 +5,20 @@ func Builtin() []Info {
 	return []Info{
 		{Name: string(Balancing), Doc: "longest idle agent; a chat goes to the agent with the fewest chats", make: Balancing.new},
 		{Name: string(FullLoad), Doc: "longest idle agent; a chat goes to the agent with the most chats who has room", make: FullLoad.new},
+		{Name: "longest-idle", Doc: "first come, first served over calls and chats, to the agent idle longest",
+			make: func(Settings) (Policy, error) { return longestIdle{}, nil }},
+		{Name: "fewest-skills", Doc: "agent with the fewest skills beyond the one needed, then longest idle, then nearest site",
+			make: newFewestSkills, Settings: map[string]string{
+				"cost.*.*": "cost.A.B is the path cost from site A to site B, and back unless cost.B.A is set; one site costs 0",
+				"cost":     "path cost between two sites that cost.A.B says nothing of; default 1",
+			}},
+		{Name: "look-ahead", Doc: "calls before chats; keeps agents free for the calls that are to be expected",
+			make: newLookAhead, Settings: map[string]string{
+				"reserve":  "agents of a skill kept free for calls when a chat would take one; a number, or auto: by the load (default)",
+				"floor":    "the least that auto keeps free; default 1",
+				"z":        "how careful auto is: standard deviations of the number of calls; default 0.2",
+				"max_hold": "seconds after which a chat is not held for calls any longer; default 600",
+			}},
 	}
 }
 

@@ -2,17 +2,17 @@
 // brought together. It knows nothing of SIP, and no clock: a call is a skill, a
 // medium and a place in the queue; an agent is skills and what he has room for.
 //
-//		host --Put, Drop, Apply--> Center (View) --Decide--> Policy --Decision--> host
+//	host --Put, Drop, Apply--> Center (View) --Decide--> Policy --Decision--> host
 //
-//	  - [Policy] is what decides. The same interface serves the policies built in
-//	    ([Builtin]), those in a route script and those that are processes of their
-//	    own.
-//	  - [View] is what a policy sees: who waits and who has room, kept sorted by
-//	    skill and medium, so that a decision costs a look at the ends of a few
-//	    trees, however long the queue is.
-//	  - [Center] is a view with the right to change it. The engine keeps one; so
-//	    does a policy in a process of its own, from the [Delta] values it is sent.
-//	  - [Run] asks a policy until it has nothing more to propose.
+//   - [Policy] is what decides. The same interface serves the policies built in
+//     ([Builtin]), those in a route script and those that are processes of their
+//     own.
+//   - [View] is what a policy sees: who waits and who has room, kept sorted by
+//     skill and medium, so that a decision costs a look at the ends of a few
+//     trees, however long the queue is.
+//   - [Center] is a view with the right to change it. The engine keeps one; so
+//     does a policy in a process of its own, from the [Delta] values it is sent.
+//   - [Run] asks a policy until it has nothing more to propose.
 //
 // A decision is a proposal. Whoever carries it out checks each assignment
 // against the state of that moment, because a call may have ended and an agent

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -52,7 +53,7 @@ type Settings map[string]string
 type Info struct {
 	Name     string
 	Doc      string            // one line
-	Settings map[string]string // what each setting means
+	Settings map[string]string // what each setting means; * in a name stands for anything
 	make     func(Settings) (Policy, error)
 }
 
@@ -64,17 +65,31 @@ func New(name string, s Settings) (Policy, error) {
 			continue
 		}
 		for key := range s {
-			if _, ok := i.Settings[key]; !ok {
+			if !i.takes(key) {
 				return nil, fmt.Errorf("policy %s has no setting %q: %s", name, key, i.settings())
 			}
 		}
-		return i.make(s)
+		p, err := i.make(s)
+		if err != nil {
+			return nil, fmt.Errorf("policy %s: %w", name, err)
+		}
+		return p, nil
 	}
 	var names []string
 	for _, i := range Builtin() {
 		names = append(names, i.Name)
 	}
 	return nil, fmt.Errorf("no policy %q: want one of %s, or plugin:/path/to/binary", name, strings.Join(names, ", "))
+}
+
+// takes reports whether a setting is one of the policy's.
+func (i Info) takes(key string) bool {
+	for name := range i.Settings {
+		if ok, _ := path.Match(name, key); ok {
+			return true
+		}
+	}
+	return false
 }
 
 func (i Info) settings() string {

@@ -1,0 +1,193 @@
+package dispatch
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// maxTold bounds how many held chats of a kind are given their reason at once.
+const maxTold = 32
+
+// why a chat is held.
+type why int
+
+const (
+	notHeld  why = iota
+	needed       // for the calls to be expected
+	draining     // for the calls that wait
+)
+
+// chats finds the next chat that may have an agent, and holds those before it
+// that may not. What stands against an agent does so for every chat, so that no
+// chat gets an agent whom one before it could have had.
+func (p *lookAhead) chats(v *View) Decision {
+	clear(p.need)
+	p.listHeads(v)
+	if len(p.heads) == 0 {
+		return Decision{}
+	}
+	p.drain(v)
+	var d Decision
+	for _, c := range p.heads {
+		a, reason, class := p.agentForChat(v, c)
+		if a == nil {
+			left := c.Joined.Add(p.maxHold).Sub(v.Now())
+			if left <= 0 {
+				a = anyone(v, c)
+				return give(p.bestFor(a), a, "a chat waited as long as it may")
+			}
+			d.Hold = p.hold(v, c, class, reason, d.Hold)
+			if d.Again == 0 || left < d.Again {
+				d.Again = left
+			}
+			continue
+		}
+		d.Assign = give(c, a, reason).Assign
+		break
+	}
+	return d
+}
+
+// listHeads lists the first chat of each kind that some agent has room for, in
+// the order of service.
+func (p *lookAhead) listHeads(v *View) {
+	p.heads = p.heads[:0]
+	for k := range v.Kinds() {
+		if k.Media == MSRP && v.CountWithRoom(k) > 0 {
+			p.heads = append(p.heads, v.First(k))
+		}
+	}
+	slices.SortFunc(p.heads, func(a, b *Call) int {
+		if a.Place.Before(b.Place) {
+			return -1
+		}
+		return 1
+	})
+}
+
+// bestFor is the first chat that the agent can take: whom a chat held too long
+// makes give in serves those before it first.
+func (p *lookAhead) bestFor(a *Agent) *Call {
+	for _, c := range p.heads {
+		if a.Fits(c) {
+			return c
+		}
+	}
+	return nil
+}
+
+// drain closes, for each call that waits, one chatting agent who could take it
+// once his chats are over: the one with the fewest.
+func (p *lookAhead) drain(v *View) {
+	clear(p.closed)
+	for k := range v.Kinds() {
+		if k.Media != RTP {
+			return
+		}
+		n := v.CountWaiting(k)
+		for a := range v.WithRoom(Kind{k.Skill, MSRP}) {
+			if n == 0 {
+				break
+			}
+			if !p.isClosed(a) && a.Phone && !a.Audio {
+				p.closed[a.ID] = struct{}{}
+				n--
+			}
+		}
+	}
+}
+
+func (p *lookAhead) isClosed(a *Agent) bool {
+	_, ok := p.closed[a.ID]
+	return ok
+}
+
+// agentForChat is who should have a chat: one who takes chats only, else one
+// who is lost to calls already, else one who is not needed for calls. Or nil,
+// and why nobody.
+func (p *lookAhead) agentForChat(v *View, c *Call) (*Agent, string, why) {
+	var only, open, fresh *Agent
+	class, reason := notHeld, ""
+	now := v.Now()
+	for a := range v.WithRoom(c.Kind()) {
+		switch {
+		case !a.Phone:
+			only = better(only, a, emptier(a, only, now))
+		case a.Audio:
+			if only == nil && (fresh == nil || a.Load(now) < fresh.Load(now)) {
+				if skill, have, need := p.short(v, a); skill == "" {
+					fresh = a
+				} else if class == notHeld {
+					class, reason = needed, fmt.Sprintf("kept free for calls of %s: %d of %d needed", skill, have, need)
+				}
+			}
+		case !p.isClosed(a):
+			open = better(open, a, fuller(a, open, now))
+		case class == notHeld:
+			class, reason = draining, "calls wait for the agents who chat"
+		}
+	}
+	switch {
+	case only != nil:
+		return only, "takes chats only", notHeld
+	case open != nil:
+		return open, "chats already: fullest of those no call waits for", notHeld
+	case fresh != nil:
+		return fresh, "least busy of those not needed for calls", notHeld
+	}
+	return nil, reason, class
+}
+
+func better(best, a *Agent, is bool) *Agent {
+	if is {
+		return a
+	}
+	return best
+}
+
+// emptier reports whether a has fewer chats than b, then fewer skills, then less
+// work since login.
+func emptier(a, b *Agent, now time.Time) bool {
+	switch {
+	case b == nil || a.Standing.Chats != b.Standing.Chats:
+		return b == nil || a.Standing.Chats < b.Standing.Chats
+	case len(a.Skills) != len(b.Skills):
+		return len(a.Skills) < len(b.Skills)
+	}
+	return a.Load(now) < b.Load(now)
+}
+
+// fuller reports whether a has more chats than b, then less work since login.
+func fuller(a, b *Agent, now time.Time) bool {
+	if b == nil || a.Standing.Chats != b.Standing.Chats {
+		return b == nil || a.Standing.Chats > b.Standing.Chats
+	}
+	return a.Load(now) < b.Load(now)
+}
+
+// anyone is who takes a chat that was held too long: if possible one who is
+// lost to calls anyhow.
+func anyone(v *View, c *Call) (best *Agent) {
+	for a := range v.WithRoom(c.Kind()) {
+		if best == nil || best.Audio && !a.Audio || best.Audio == a.Audio && fuller(a, best, v.Now()) {
+			best = a
+		}
+	}
+	return best
+}
+
+// hold says once why the first chats of a kind wait beside agents with room.
+func (p *lookAhead) hold(v *View, c *Call, class why, reason string, list []Hold) []Hold {
+	n := min(v.CountWithRoom(c.Kind()), maxTold)
+	for c := range v.Waiting(c.Kind()) {
+		if n--; n < 0 {
+			break
+		}
+		if p.told[c.ID] != class {
+			p.told[c.ID] = class
+			list = append(list, Hold{c.ID, reason})
+		}
+	}
+	return list
+}

@@ -49,6 +49,8 @@ var rules = map[string]struct{ deny, allow []string }{
 	"modules/callcenter/engine":   {deny: pure},
 	"modules/callcenter/dispatch": {deny: pure},
 	"modules/b2b/logic":           {deny: pure},
+
+	"modules/callcenter/simulate/limits": {deny: append(slices.Clone(pure), self+"modules")},
 }
 
 func TestImports(t *testing.T) {

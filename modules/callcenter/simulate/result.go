@@ -64,8 +64,8 @@ type Measures struct {
 	BlockedShare    float64 // of time: a call waits while an agent with its skill has a few chats
 	Inversions      float64 // per 1,000 chats: begun on an agent with a phone while a call for him waits
 	WaitRatio       float64 // longest audio wait over longest chat wait
-	Gini            float64 // of busy time in an agent type, mean of the types by head count
-	GiniAll         float64 // of busy time among all agents
+	Gini            float64 // of busy time among all agents
+	GiniTypes       float64 // of busy time in an agent type, mean of the types by head count
 	IdleSkipped     float64 // how much longer the longest idle agent had been idle than the chosen one
 	Throughput      float64 // answered per hour
 
@@ -161,7 +161,7 @@ type Bound struct {
 // values are all figures, always in the same order.
 func (m *Measures) values() []*float64 {
 	list := []*float64{&m.Occupancy, &m.ChatUtilisation, &m.BlockedShare, &m.Inversions, &m.WaitRatio,
-		&m.Gini, &m.GiniAll, &m.IdleSkipped, &m.Throughput, &m.PriorityInversions, &m.Cost,
+		&m.Gini, &m.GiniTypes, &m.IdleSkipped, &m.Throughput, &m.PriorityInversions, &m.Cost,
 		&m.Decisions, &m.Refused, &m.AwayShare, &m.PathCost}
 	for i := range m.Classes {
 		list = append(list, m.Classes[i].values()...)

@@ -17,7 +17,7 @@ func builtin(t testing.TB, name string) Policy {
 func TestFirst(t *testing.T) {
 	for _, name := range []string{"tiny", "mixed"} {
 		sc, _ := Find(name)
-		for _, load := range []float64{.85, 1, 1.15} {
+		for _, load := range []float64{.8, .85, 1, 1.15, 1.2} {
 			begin := time.Now()
 			r, err := Run(t.Context(), Options{Scenario: sc.WithLoad(load), Policies: []Policy{builtin(t, "balancing"), builtin(t, "full-load")},
 				Seed: 1, Seeds: 8, Warmup: time.Hour, Length: 39 * time.Hour, Clock: time.Now})
@@ -29,7 +29,7 @@ func TestFirst(t *testing.T) {
 				for _, c := range m.Classes {
 					t.Logf("%s %g %s %s: SLc %.3f mean %.1f p95 %.1f aband %.3f queuetime %.1f Q %.3f", name, load, o.Policy, c.Class, c.SLc, c.Wait.Mean, c.Wait.P95, c.AbandonRate, c.QueueTime, c.Queue)
 				}
-				t.Logf("  inv %.1f blocked %.3f gini %.3f all %.3f thr %.1f prio %.1f cost %.4f occ %.3f", m.Inversions, m.BlockedShare, m.Gini, m.GiniAll, m.Throughput, m.PriorityInversions, m.Cost, m.Occupancy)
+				t.Logf("  inv %.1f blocked %.3f gini %.3f types %.3f thr %.1f prio %.1f cost %.4f occ %.3f", m.Inversions, m.BlockedShare, m.Gini, m.GiniTypes, m.Throughput, m.PriorityInversions, m.Cost, m.Occupancy)
 				for _, ty := range m.Types {
 					t.Logf("  %+v", ty)
 				}

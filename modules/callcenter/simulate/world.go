@@ -137,6 +137,7 @@ func (w *world) run(ctx context.Context) error {
 		}
 		e := w.agenda.next()
 		w.now = e.at
+		w.book.advance(w.now)
 		w.happen(e)
 	}
 	w.book.close(max(w.now, w.book.window.to))

@@ -1,0 +1,185 @@
+package simulate
+
+import (
+	"time"
+
+	"github.com/sipd/sipd/modules/callcenter/dispatch"
+)
+
+// Report is what a simulation has found: the same for the same [Options], to
+// the byte, but for [Outcome.Timing].
+type Report struct {
+	Scenario *Scenario     // as it was run
+	Seed     uint64        // of the first run; the others follow
+	Seeds    int           // how many runs
+	Warmup   time.Duration // at the start of each, not measured
+	Length   time.Duration // measured
+	Base     string        // [Outcome.Policy] that differences are taken from
+	Limits   *Limits       // nil: not asked for
+	Outcomes []Outcome     // the first is that of the first policy asked for
+	Staffing []Staffing    // by head count; nil: not asked for
+}
+
+// Outcome is what a policy made of a scenario.
+type Outcome struct {
+	Policy   string // its title: name and settings, unique in a report
+	Settings dispatch.Settings
+	Runs     []Measures // by seed
+	Mean     Measures   // of the runs
+	CI95     Measures   // half of the 95 % interval of each mean
+	Diff     *Paired    // against the base; nil: it is the base
+	Series   []Point    // through the time of a run, mean of the runs
+	Agents   []Load     // each agent's, mean of the runs
+	Timing   *Timing    // nil unless asked for
+
+	// Regret is the cost above the optimum, as a share of it: 0.05 is 5 % more.
+	// Nil where the optimum is not known.
+	Regret *float64
+	// Gap is how much of the way from the base to the limit the policy makes,
+	// in audio time in queue. Nil where there is no limit, or no way.
+	Gap *float64
+}
+
+// Paired is the difference to the base, seed by seed.
+type Paired struct{ Mean, CI95 Measures }
+
+// Staffing is what a policy makes of a scenario with so many agents.
+type Staffing struct {
+	Agents  int
+	Outcome Outcome // of the first policy
+	Limits  *Limits
+}
+
+// Measures are those of section "Measures" of README.md, of one run or over
+// runs. Shares are from 0 to 1, times in seconds. What has not happened is 0.
+type Measures struct {
+	Classes []ClassMeasures // as the scenario lists them
+	Skills  []ClassMeasures // by class, then skill
+	Audio   ClassMeasures   // all classes of audio
+	Chat    ClassMeasures   // all classes of chat
+	Types   []TypeMeasures  // as the scenario lists its groups of agents
+
+	Occupancy       float64 // share of login time in ring, talk and wrap-up
+	ChatUtilisation float64 // busy chat slots of all slots
+	BlockedShare    float64 // of time: a call waits while an agent with its skill has a few chats
+	Inversions      float64 // per 1,000 chats: begun on an agent with a phone while a call for him waits
+	WaitRatio       float64 // longest audio wait over longest chat wait
+	Gini            float64 // of busy time among all agents
+	GiniTypes       float64 // of busy time in an agent type, mean of the types by head count
+	IdleSkipped     float64 // how much longer the longest idle agent had been idle than the chosen one
+	Throughput      float64 // answered per hour
+
+	PriorityInversions float64 // assignments while a call of better priority for that agent waits
+	Cost               float64 // waiting contacts, weighted by class
+	Decisions          float64 // questions to the policy
+	Refused            float64 // offers that agents refused
+	AwayShare          float64 // of the answered: by an agent of another site
+	PathCost           float64 // mean of the answered
+}
+
+// ClassMeasures are those of a class of contacts, or of a class in one skill.
+type ClassMeasures struct {
+	Class string
+	Skill string // "" for all
+	Media dispatch.Media
+
+	Arrived, Answered, Abandoned float64
+	Lost                         float64 // answered, and broken down
+
+	SLa, SLb, SLc, SLd float64 // service level, see README.md
+	Wait               Waits   // until the answer, of the answered; its mean is the ASA
+	AbandonRate        float64 // of answered and abandoned
+	AHT                float64 // talk and wrap-up
+	QueueTime          float64 // mean time in the queue, abandoned included
+	Queue              float64 // E[Q]: mean number waiting
+	LongestQueue       float64 // longest time in the queue, abandoned included
+}
+
+// Waits are a distribution, in seconds.
+type Waits struct{ Mean, P50, P95, P99, Max float64 }
+
+// TypeMeasures are those of a group of agents.
+type TypeMeasures struct {
+	Type            string
+	Agents          float64
+	Occupancy       float64
+	Gini            float64 // of busy time
+	Handled         float64 // contacts each, mean
+	HandledVariance float64
+}
+
+// Point is one stretch of time, of the mean run.
+type Point struct {
+	At        time.Duration // its begin, from the end of the warm-up
+	Length    time.Duration
+	Arrived   float64 // contacts
+	Answered  float64 // of those that arrived in it
+	InTarget  float64 // of those answered, within the target
+	QueueRTP  float64 // mean number of calls waiting
+	QueueMSRP float64 // mean number of chats waiting
+	Busy      float64 // share of the agents
+}
+
+// Load is one agent's.
+type Load struct {
+	Agent, Type string
+	Busy        float64 // share of the time
+	Handled     float64 // contacts an hour
+}
+
+// Timing is what the decisions have cost: wall time, never the same twice.
+type Timing struct {
+	Decisions           int
+	Mean, P50, P99, Max time.Duration // of a decision
+	Total               time.Duration // of all runs, simulator included
+	AgentDaysPerMinute  float64       // simulated, of 24 hours each
+}
+
+// Limits are what is known about the best that any policy could do. Nil: not
+// known.
+type Limits struct {
+	// OptimumCost is the lowest [Measures.Cost] of any policy, exactly.
+	OptimumCost *float64
+	// Audio and Chat are strict: no policy has a lower QueueTime.
+	Audio, Chat *Bound
+	// Fluid is a tighter reference for audio, not strict: who beats it sheds
+	// chats.
+	Fluid *Bound
+	// Capacity is the largest multiple of the traffic that could be served.
+	Capacity *float64
+}
+
+// Bound is a limit of one medium.
+type Bound struct {
+	QueueTime    float64 // mean, abandoned included, seconds
+	Queue        float64 // E[Q]
+	AbandonRate  float64
+	ServiceLevel float64 // within the target of the scenario
+	Exact        bool    // of a closed form whose assumptions hold; else simulated or approximated
+}
+
+// values are all figures, always in the same order.
+func (m *Measures) values() []*float64 {
+	list := []*float64{&m.Occupancy, &m.ChatUtilisation, &m.BlockedShare, &m.Inversions, &m.WaitRatio,
+		&m.Gini, &m.GiniTypes, &m.IdleSkipped, &m.Throughput, &m.PriorityInversions, &m.Cost,
+		&m.Decisions, &m.Refused, &m.AwayShare, &m.PathCost}
+	for i := range m.Classes {
+		list = append(list, m.Classes[i].values()...)
+	}
+	for i := range m.Skills {
+		list = append(list, m.Skills[i].values()...)
+	}
+	list = append(list, m.Audio.values()...)
+	list = append(list, m.Chat.values()...)
+	for i := range m.Types {
+		t := &m.Types[i]
+		list = append(list, &t.Agents, &t.Occupancy, &t.Gini, &t.Handled, &t.HandledVariance)
+	}
+	return list
+}
+
+func (c *ClassMeasures) values() []*float64 {
+	return []*float64{&c.Arrived, &c.Answered, &c.Abandoned, &c.Lost, &c.SLa, &c.SLb, &c.SLc, &c.SLd,
+		&c.Wait.Mean, &c.Wait.P50, &c.Wait.P95, &c.Wait.P99, &c.Wait.Max,
+		&c.AbandonRate, &c.AHT, &c.QueueTime, &c.Queue, &c.LongestQueue}
+}

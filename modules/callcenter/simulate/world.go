@@ -1,0 +1,306 @@
+package simulate
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/sipd/sipd/modules/callcenter/dispatch"
+	"github.com/sipd/sipd/modules/callcenter/engine"
+)
+
+// epoch is when every run begins.
+var epoch = time.Date(2024, 1, 1, 8, 0, 0, 0, time.UTC)
+
+// tail is how long the traffic goes on after the measured time, for those still
+// waiting to get their turn under the same conditions.
+const tail = time.Hour
+
+// span is the time of a run that is measured.
+type span struct{ from, to time.Duration }
+
+func (s span) has(at time.Duration) bool { return at >= s.from && at < s.to }
+
+// clip is how much of a time lies within.
+func (s span) clip(from, to time.Duration) time.Duration {
+	return max(min(to, s.to)-max(from, s.from), 0)
+}
+
+// world is one run: the engine, the phones round it, and the book that is kept.
+type world struct {
+	sc       *Scenario
+	flows    []flow
+	contacts []contact
+	people   []person
+	eng      *engine.Engine
+	outside  Outside
+	watch    *stopwatch
+	now      time.Duration
+	agenda   agenda
+	came     int // contacts put on the agenda
+	until    time.Duration
+	book     *book
+	ids      map[string]int // of people
+	cut      bool           // the outage is on
+	err      error
+}
+
+func newWorld(sc *Scenario, p Policy, seed uint64, window span, clock func() time.Time) (*world, error) {
+	w := &world{sc: sc, people: sc.people(), ids: map[string]int{}, watch: &stopwatch{clock: clock}, until: window.to + tail}
+	w.flows, _ = sc.flows()
+	w.contacts = sc.stream(seed, window.from, w.until)
+	for i, p := range w.people {
+		w.ids[p.id] = i
+	}
+	w.book = newBook(w, window)
+	return w, w.open(p)
+}
+
+// open loads the engine and puts the policy in charge.
+func (w *world) open(p Policy) error {
+	o := engine.Options{InternalDispatching: true, PolicyName: p.Name, Wrapup: w.longestWrapup()}
+	if p.Start == nil {
+		inner, err := p.New()
+		if err != nil {
+			return err
+		}
+		o.Policy = measured(inner, w.watch)
+	}
+	w.eng = engine.New(o)
+	w.step(w.load())
+	if p.Start != nil {
+		var err error
+		if w.outside, err = p.Start(); err != nil {
+			return err
+		}
+		w.step(engine.SetPolicy{Name: p.Name})
+		w.step(engine.PolicyReady{})
+	}
+	w.nextArrival()
+	if o := w.sc.Outage; o.For > 0 {
+		w.agenda.add(entry{at: w.book.window.from + o.First, what: cutOff})
+	}
+	return w.err
+}
+
+func (w *world) close() {
+	if w.outside != nil {
+		w.outside.Close()
+	}
+}
+
+// noPause is the shortest wrap-up that a flow can have: 0 means no limit.
+const noPause = time.Nanosecond
+
+func (w *world) longestWrapup() (d time.Duration) {
+	for _, c := range w.sc.Classes {
+		d = max(d, c.Wrapup)
+	}
+	return d
+}
+
+func (w *world) load() engine.Load {
+	l := engine.Load{AtStart: true}
+	for i, f := range w.flows {
+		c := w.sc.Classes[f.class]
+		l.Flows = append(l.Flows, engine.FlowConfig{ID: strconv.Itoa(i), Priority: c.Priority, Skill: f.skill, Site: f.site,
+			MaxWrapup: max(c.Wrapup, noPause), Queue: "sip:queue@sim"})
+	}
+	for _, p := range w.people {
+		a := engine.AgentConfig{ID: p.id, Site: p.site, Skills: p.skills, LoggedIn: true}
+		if p.phone {
+			a.Location = "sip:phone@sim"
+		}
+		if p.chats > 0 {
+			a.MSRPLocation, a.MSRPSessions = "sip:chat@sim", p.chats
+		}
+		l.Agents = append(l.Agents, a)
+	}
+	return l
+}
+
+// run lives until the measured contacts have left the queue.
+func (w *world) run(ctx context.Context) error {
+	for w.err == nil && !w.over() {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		at, due := w.due()
+		if wake, ok := w.eng.Wake(); ok && (!due || wake.Sub(epoch) < at) {
+			w.now = wake.Sub(epoch)
+			w.step(engine.Tick{})
+			continue
+		}
+		if !due {
+			break
+		}
+		e := w.agenda.next()
+		w.now = e.at
+		w.book.advance(w.now)
+		w.happen(e)
+	}
+	w.book.close(max(w.now, w.book.window.to))
+	return w.err
+}
+
+func (w *world) due() (time.Duration, bool) {
+	if len(w.agenda.heap) == 0 {
+		return 0, false
+	}
+	return w.agenda.heap[0].at, true
+}
+
+func (w *world) over() bool {
+	return w.now >= w.until || w.now >= w.book.window.to && w.book.open == 0
+}
+
+// nextArrival puts the next contact on the agenda.
+func (w *world) nextArrival() {
+	if w.came < len(w.contacts) {
+		w.agenda.add(entry{at: w.contacts[w.came].at, what: arrives, contact: w.came})
+		w.came++
+	}
+}
+
+func (w *world) happen(e entry) {
+	id := engine.CallID(strconv.Itoa(e.contact))
+	switch e.what {
+	case arrives:
+		w.arrive(e.contact, id)
+	case givesUp:
+		if w.book.fates[e.contact].answered < 0 {
+			w.step(engine.CallerGone{Call: id})
+		}
+	case picksUp:
+		if w.cut && w.people[w.book.fates[e.contact].agent].site == w.sc.Outage.Site {
+			w.step(engine.ConnectFailed{Call: id, Attempt: e.attempt, Code: 503})
+			return
+		}
+		w.step(engine.Connected{Call: id, Attempt: e.attempt})
+	case refuses:
+		w.step(engine.ConnectFailed{Call: id, Attempt: e.attempt, Code: 486})
+	case ends:
+		w.step(engine.PeerGone{Call: id, Attempt: e.attempt})
+	case cutOff, backAgain:
+		w.outage(e.what == cutOff)
+	}
+}
+
+func (w *world) arrive(n int, id engine.CallID) {
+	c := &w.contacts[n]
+	w.nextArrival()
+	if c.patience > 0 {
+		w.agenda.add(entry{at: c.at + c.patience, what: givesUp, contact: n})
+	}
+	w.book.arrive(n)
+	w.step(engine.CallArrived{Call: id, Flow: strconv.Itoa(c.flow), Media: engine.Media(w.sc.Classes[c.class].Media)})
+}
+
+// outage cuts the site off, or brings it back.
+func (w *world) outage(off bool) {
+	o := w.sc.Outage
+	w.cut = off
+	for i, p := range w.people {
+		if p.site != o.Site {
+			continue
+		}
+		w.step(engine.AgentLogin{Agent: p.id, On: !off})
+		if off {
+			for _, n := range w.book.talksOf(i) {
+				w.step(engine.CallLost{Call: engine.CallID(strconv.Itoa(n))})
+			}
+		}
+	}
+	switch {
+	case off:
+		w.agenda.add(entry{at: w.now + o.For, what: backAgain})
+	case o.Every > 0:
+		w.agenda.add(entry{at: w.now - o.For + o.Every, what: cutOff})
+	}
+}
+
+// step lets the engine take an event, and does what it wants. A policy outside
+// is asked until there is nothing more to ask.
+func (w *world) step(ev engine.Event) {
+	for ev != nil && w.err == nil {
+		w.book.advance(w.now)
+		ev = w.perform(w.eng.Step(epoch.Add(w.now), ev))
+		w.book.judge()
+	}
+}
+
+// perform does the actions and returns the answer to a question, or nil.
+func (w *world) perform(actions []engine.Action) (answer engine.Event) {
+	for _, a := range actions {
+		switch a := a.(type) {
+		case engine.Connect:
+			if a.Target == engine.ToAgent {
+				w.ring(a)
+			}
+		case engine.ReportCall:
+			w.report(a)
+		case engine.ReportAgent:
+			w.book.shift(w.ids[a.Agent], a)
+		case engine.AskPolicy:
+			answer = w.ask(a)
+		case engine.ReportPolicy:
+			if !a.Active && w.outside != nil && w.now > 0 {
+				w.err = fmt.Errorf("policy %s is out: %s", a.Policy, a.Reason)
+			}
+		case engine.KillPolicy:
+			w.err = fmt.Errorf("the policy is of no use: %s", a.Reason)
+		case engine.Answer:
+			if a.Code != engine.Done {
+				w.err = fmt.Errorf("the engine refused %q: code %d", a.Call, a.Code)
+			}
+		}
+	}
+	return answer
+}
+
+func (w *world) ask(q engine.AskPolicy) engine.Event {
+	stop := w.watch.start()
+	d, err := w.outside.Decide(q.Seq, q.Delta)
+	stop()
+	if err != nil {
+		w.err = err
+		return nil
+	}
+	return engine.Proposal{Seq: q.Seq, Decision: d}
+}
+
+// ring lets the agent's phone ring.
+func (w *world) ring(a engine.Connect) {
+	n := contactOf(a.Call)
+	c := &w.contacts[n]
+	ring, refused := c.offer(&w.sc.Classes[c.class], w.book.fates[n].offers)
+	e := entry{at: w.now + ring, what: picksUp, contact: n, attempt: a.Attempt}
+	if refused {
+		e.what = refuses
+	}
+	w.agenda.add(e)
+	w.book.offer(n, w.ids[a.Agent], a.Attempt)
+}
+
+func (w *world) report(a engine.ReportCall) {
+	n := contactOf(a.Call)
+	switch a.What {
+	case engine.HappenAnswered:
+		w.book.answer(n)
+		w.agenda.add(entry{at: w.now + w.contacts[n].talk, what: ends, contact: n, attempt: w.book.fates[n].attempt})
+	case engine.HappenRejected:
+		w.book.reject(n)
+	case engine.HappenAbandoned:
+		w.book.abandon(n)
+	case engine.HappenEnded:
+		w.book.end(n, a.Type == engine.CDRError)
+	}
+}
+
+func contactOf(id engine.CallID) int {
+	n, _ := strconv.Atoi(string(id)) // we made it
+	return n
+}
+
+var _ dispatch.Watcher = watching{}

@@ -1,0 +1,6 @@
+// Skillscore is a dispatch policy that gives a call to the agent with the
+// highest level in its skill. See README.md.
+package main
+
+
+func main() { } // TEMP

@@ -22,6 +22,7 @@ func statistics() []stat.Desc {
 		{Name: "ccg_free_agents", Kind: stat.Func, Doc: "agents logged in and free"},
 		{Name: "ccg_awt", Kind: stat.Func, Doc: "average wait, seconds"},
 		{Name: "ccg_load", Kind: stat.Func, Doc: "load in percent"},
+		{Name: "ccg_max_delay", Kind: stat.Func, Doc: "longest time in the last minute from an event to the end of what followed from it, microseconds"},
 		{Name: "ccf_incalls-F", Kind: stat.Counter, Doc: "calls of the flow"},
 		{Name: "ccf_dist_incalls-F", Kind: stat.Counter, Doc: "times an agent was reserved"},
 		{Name: "ccf_answ_incalls-F", Kind: stat.Counter, Doc: "answered calls"},
@@ -46,8 +47,12 @@ func statistics() []stat.Desc {
 // has none.
 func (m *module) collect() []stat.Value {
 	var list []engine.Stat
-	m.runner.ask(func(e *engine.Engine, now time.Time) { list = e.Stats(now) })
-	vs := make([]stat.Value, 0, len(list))
+	var delay time.Duration
+	if !m.runner.ask(func(e *engine.Engine, now time.Time) { list, delay = e.Stats(now), m.runner.delays.longest(now) }) {
+		return nil
+	}
+	vs := make([]stat.Value, 0, len(list)+1)
+	vs = append(vs, stat.Value{Group: moduleName, Name: "ccg_max_delay", Kind: stat.Gauge, Value: delay.Microseconds()})
 	for _, s := range list {
 		kind := stat.Gauge
 		if s.Counter {

@@ -1,7 +1,6 @@
 package callcenter
 
 import (
-	"strings"
 	"time"
 
 	"github.com/sipd/sipd/core/stat"
@@ -58,7 +57,7 @@ func (m *module) collect() []stat.Value {
 		if s.Counter {
 			kind = stat.Counter
 		}
-		v := stat.Value{Group: moduleName, Name: s.Name, Kind: kind, Value: max(s.Value, 0)}
+		v := stat.Value{Group: moduleName, Name: s.Name(), Kind: kind, Value: max(s.Value, 0)}
 		switch s.Scope {
 		case engine.OfFlow:
 			v.Label, v.ID = "flow", s.ID
@@ -66,7 +65,7 @@ func (m *module) collect() []stat.Value {
 			v.Label, v.ID = "agent", s.ID
 		}
 		if v.Label != "" {
-			v.Family = strings.TrimSuffix(s.Name, "-"+s.ID)
+			v.Family = s.Family
 		}
 		vs = append(vs, v)
 	}

@@ -58,7 +58,7 @@ func (s *snapshot) same(t *snapshot) bool {
 
 func sameRow(a, b engine.AgentConfig) bool {
 	return a.ID == b.ID && a.Location == b.Location && a.MSRPLocation == b.MSRPLocation && a.MSRPSessions == b.MSRPSessions &&
-		a.LoggedIn == b.LoggedIn && a.Wrapup == b.Wrapup && a.WrapupEnds.Equal(b.WrapupEnds) && slices.Equal(a.Skills, b.Skills)
+		a.LoggedIn == b.LoggedIn && a.Site == b.Site && a.Wrapup == b.Wrapup && a.WrapupEnds.Equal(b.WrapupEnds) && slices.Equal(a.Skills, b.Skills)
 }
 
 // write replaces the file as a whole: a crash leaves the one before.

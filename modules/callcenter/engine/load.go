@@ -53,10 +53,13 @@ func (e *Engine) requeue(moved map[*flow]bool) {
 	}
 	waiting := slices.DeleteFunc(e.queue.list(), func(c *call) bool { return !moved[c.flow] })
 	for _, c := range waiting {
-		e.leave(c)
+		e.queue.remove(c) // the center changes its entry
 	}
 	for _, c := range waiting {
 		e.enter(c)
+		if !c.entry.ready {
+			e.center.DropCall(string(c.id))
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"errors"
+	"iter"
 	"sort"
 	"time"
 
@@ -59,15 +60,46 @@ func (c *Center) PutCall(call Call) {
 	}
 	*entry = call
 	c.waiting.Set(entry)
-	k := call.Kind()
+	c.queue(call.Kind()).Set(entry)
+	c.changed.call(call.ID)
+}
+
+// PutCalls enters these waiting calls, which come in the order of their places,
+// instead of all that wait. It costs a fraction of as many PutCall.
+func (c *Center) PutCalls(list iter.Seq[Call]) {
+	before := c.calls
+	for k := range c.queues {
+		c.changed.kind(k)
+	}
+	c.calls, c.waiting, c.queues = make(map[string]*Call, len(before)), newQueue(), map[Kind]*btree.BTreeG[*Call]{}
+	for call := range list {
+		entry := before[call.ID]
+		if entry == nil {
+			entry = &Call{}
+		}
+		if *entry != call {
+			*entry = call
+			c.changed.call(call.ID)
+		}
+		delete(before, call.ID)
+		c.calls[call.ID] = entry
+		c.waiting.Load(entry)
+		c.queue(call.Kind()).Load(entry)
+	}
+	for id := range before {
+		c.changed.call(id)
+	}
+}
+
+// queue is the list of a kind, in which something is about to change.
+func (c *Center) queue(k Kind) *btree.BTreeG[*Call] {
 	q := c.queues[k]
 	if q == nil {
 		q = newQueue()
 		c.queues[k] = q
 	}
-	q.Set(entry)
 	c.changed.kind(k)
-	c.changed.call(call.ID)
+	return q
 }
 
 // DropCall removes a call that does not wait any more. One that is not there is

@@ -1,6 +1,10 @@
 package engine
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/sipd/sipd/modules/callcenter/dispatch"
+)
 
 // load replaces the configuration at one instant: nobody is dispatched between
 // the old and the new. Live calls, wrap-ups and statistics stay.
@@ -46,21 +50,37 @@ func (c FlowConfig) queueing() FlowConfig {
 		Dissuading: c.Dissuading, DissuadingOnHold: c.DissuadingOnHold, Site: c.Site}
 }
 
-// requeue enters the waiting calls of these flows anew.
+// requeue writes the queue anew, with the waiting calls of these flows as they
+// stand now. In order it costs a fraction of moving one call after another.
 func (e *Engine) requeue(moved map[*flow]bool) {
 	if len(moved) == 0 {
 		return
 	}
-	waiting := slices.DeleteFunc(e.queue.list(), func(c *call) bool { return !moved[c.flow] })
+	waiting := e.queue.list()
 	for _, c := range waiting {
-		e.queue.remove(c) // the center changes its entry
-	}
-	for _, c := range waiting {
-		e.enter(c)
-		if !c.entry.ready {
-			e.center.DropCall(string(c.id))
+		if moved[c.flow] {
+			c.place.Priority, c.entry.ready = c.flow.cfg.Priority, c.ready()
+			e.rearm(c)
 		}
 	}
+	slices.SortFunc(waiting, func(c, d *call) int {
+		if c.place.Before(d.place) {
+			return -1
+		}
+		return 1 // no two are equal
+	})
+	e.queue = newQueue()
+	for _, c := range waiting {
+		c.entry.ticket = ticket{c.place, c}
+		e.queue.all.Load(c.entry.ticket)
+	}
+	e.center.PutCalls(func(yield func(dispatch.Call) bool) {
+		for _, c := range waiting {
+			if c.entry.ready && !yield(c.waitingAs()) {
+				return
+			}
+		}
+	})
 }
 
 // loadAgents shifts every agent at most once, so that each change of state is

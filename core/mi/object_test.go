@@ -1,6 +1,7 @@
 package mi
 
 import (
+	"bytes"
 	"encoding/json"
 	"testing"
 )
@@ -34,5 +35,42 @@ func TestObject(t *testing.T) {
 	}
 	if _, err := json.Marshal(Object{}.With("x", make(chan int))); err == nil {
 		t.Error("a channel was written")
+	}
+}
+
+// FuzzText holds the writer against encoding/json, letter for letter.
+func FuzzText(f *testing.F) {
+	for _, s := range []string{"", "a b", `"TECH Bob" \ <sip:b@x>&`, "Müller 日本 \U0001F600", "\x00\x1f\x7f\b\f\n\r\t", "bad \xff\xc3", "\u2028 \u2029 \uFFFD", "x\"y\xffz"} {
+		f.Add(s, int64(len(s))-4)
+	}
+	f.Fuzz(func(t *testing.T, s string, n int64) {
+		var want bytes.Buffer
+		enc := json.NewEncoder(&want)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode([]map[string]any{{s: s}, {"n": n}, {"yes": n > 0}}); err != nil {
+			t.Fatal(err)
+		}
+		got, err := encode([]Object{Object{}.With(s, s), Object{}.With("n", n), Object{}.With("yes", n > 0)})
+		if err != nil || string(got)+"\n" != want.String() {
+			t.Errorf("got  %s, %v\nwant %s", got, err, want.Bytes())
+		}
+	})
+}
+
+// TestLongList: the room for a long list is guessed from its beginning.
+func TestLongList(t *testing.T) {
+	for _, n := range []int{enough - 1, enough, enough + 1, 10 * enough} {
+		list := make([]Object, n)
+		for i := range list {
+			list[i] = Object{}.With("i", i).With("text", "a text that does not grow")
+		}
+		got, err := encode(list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back []map[string]any
+		if err := json.Unmarshal(got, &back); err != nil || len(back) != n || back[n-1]["i"] != float64(n-1) {
+			t.Errorf("%d: %d came out, %v", n, len(back), err)
+		}
 	}
 }

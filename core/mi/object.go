@@ -1,6 +1,9 @@
 package mi
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"iter"
+)
 
 // Object is a JSON object whose keys keep their order. Clients that print
 // what they get show them in that order.
@@ -8,7 +11,8 @@ import "encoding/json"
 //	mi.Object{}.With("id", id).With("Ref", 2)
 type Object []Member
 
-// Member is one key of an [Object] and its value.
+// Member is one key of an [Object] and its value. A pointer stands for what it
+// points to, as in encoding/json.
 type Member struct {
 	Key   string
 	Value any
@@ -32,6 +36,20 @@ func (o Object) Get(key string) any {
 func (o Object) MarshalJSON() ([]byte, error) {
 	var w writer
 	err := w.object(o)
+	return w.text, err
+}
+
+// List is a long list of objects, each made when it is written. So an object, and
+// what its values point to, may be used again for the next.
+type List struct {
+	Len int // of All
+	All iter.Seq[Object]
+}
+
+// MarshalJSON implements [json.Marshaler].
+func (l List) MarshalJSON() ([]byte, error) {
+	var w writer
+	err := w.list(l)
 	return w.text, err
 }
 

@@ -3,6 +3,7 @@ package mi
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"testing"
 )
 
@@ -13,6 +14,7 @@ func TestObject(t *testing.T) {
 		v    Object
 		want string
 	}{
+		{"list in a list", Object{}.With("x", []any{List{1, slices.Values([]Object{agent})}}), `{"x":[[{"id":"al","Ref":1}]]}`},
 		{"empty", Object{}, `{}`},
 		{"nil", nil, `{}`},
 		{"order is kept", Object{}.With("b", 1).With("a", 2), `{"b":1,"a":2}`},
@@ -21,6 +23,8 @@ func TestObject(t *testing.T) {
 		{"nil list", Object{}.With("Agents", []Object(nil)), `{"Agents":[]}`},
 		{"nil object", Object{}.With("Agent", Object(nil)), `{"Agent":{}}`},
 		{"nil", Object{}.With("Agent", nil), `{"Agent":null}`},
+		{"list made on the way", Object{}.With("Agents", List{2, slices.Values([]Object{agent, agent})}), `{"Agents":[{"id":"al","Ref":1},{"id":"al","Ref":1}]}`},
+		{"pointers", Object{}.With("id", new("al")).With("Ref", new(7)).With("s", (*string)(nil)).With("n", (*int)(nil)), `{"id":"al","Ref":7,"s":null,"n":null}`},
 		{"float", Object{}.With("Avg Call Duration", 12.5).With("n", 3.0), `{"Avg Call Duration":12.5,"n":3}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

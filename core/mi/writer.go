@@ -43,19 +43,20 @@ func (w *writer) object(o Object) error {
 // enough objects of a list tell how long the others are.
 const enough = 32
 
-func (w *writer) list(os []Object) error {
+func (w *writer) list(l List) error {
 	w.text = append(w.text, '[')
-	begin := len(w.text)
-	for i, o := range os {
+	begin, i := len(w.text), 0
+	for o := range l.All {
 		if i > 0 {
 			w.text = append(w.text, ',')
 		}
 		if i == enough { // to know how much room all of them need
-			w.text = slices.Grow(w.text, (len(w.text)-begin)*(len(os)-i)/i*9/8)
+			w.text = slices.Grow(w.text, (len(w.text)-begin)*max(l.Len-i, 0)/i*9/8)
 		}
 		if err := w.object(o); err != nil {
 			return err
 		}
+		i++
 	}
 	w.text = append(w.text, ']')
 	return nil
@@ -66,9 +67,19 @@ func (w *writer) value(v any) error {
 	case Object:
 		return w.object(v)
 	case []Object:
+		return w.list(List{len(v), slices.Values(v)})
+	case List:
 		return w.list(v)
 	case string:
 		return w.string(v)
+	case *string:
+		if v != nil {
+			return w.string(*v)
+		}
+	case *int:
+		if v != nil {
+			return w.value(*v)
+		}
 	case int:
 		w.text = strconv.AppendInt(w.text, int64(v), 10)
 		return nil

@@ -49,11 +49,11 @@ func (r *Registry) handle(raw []byte, readsOnly bool) []byte {
 	if fault != nil {
 		return failure(req.id, fault)
 	}
-	return reply(req.id, "result", result)
+	return reply(result, req.id)
 }
 
-// call runs a method and returns its result as JSON.
-func (r *Registry) call(req request, readsOnly bool) (json.RawMessage, *Error) {
+// call runs a method and returns the reply with its result, but for the id.
+func (r *Registry) call(req request, readsOnly bool) ([]byte, *Error) {
 	c, fault := r.find(req.method)
 	if fault != nil {
 		return nil, fault
@@ -73,7 +73,7 @@ func (r *Registry) call(req request, readsOnly bool) (json.RawMessage, *Error) {
 	return result, fault
 }
 
-func (r *Registry) run(c *Command, ps Params) (result json.RawMessage, fault *Error) {
+func (r *Registry) run(c *Command, ps Params) (result []byte, fault *Error) {
 	defer func() {
 		v := recover()
 		if v == nil {
@@ -94,7 +94,7 @@ func (r *Registry) run(c *Command, ps Params) (result json.RawMessage, fault *Er
 	if v == nil {
 		v = "OK"
 	}
-	if result, err = encode(v); err != nil {
+	if result, err = begin("result", v); err != nil {
 		return nil, serverError(fmt.Sprintf("the result of %s cannot be written: %v", c.Name, err))
 	}
 	return result, nil
@@ -179,15 +179,22 @@ func failure(id json.RawMessage, e *Error) []byte {
 	if e.Data != "" {
 		body = body.With("data", strings.ToValidUTF8(e.Data, "\uFFFD"))
 	}
-	return reply(id, "error", body)
+	text, err := begin("error", body)
+	if err != nil { // texts and a number: it cannot happen
+		text = []byte(`{"jsonrpc":"2.0","error":{"code":-32000,"message":"Server error"}`)
+	}
+	return reply(text, id)
 }
 
-// reply writes the envelope. result and error have been encoded before or
-// consist of texts and numbers, so that it cannot fail.
-func reply(id json.RawMessage, key string, value any) []byte {
-	out, err := Object{}.With("jsonrpc", "2.0").With(key, value).With("id", id).MarshalJSON()
-	if err != nil {
-		return []byte(`{"jsonrpc":"2.0","error":{"code":-32000,"message":"Server error"},"id":null}`)
-	}
-	return out
+// begin writes a reply but for the id.
+func begin(key string, value any) ([]byte, error) {
+	w := writer{text: []byte(`{"jsonrpc":"2.0","` + key + `":`)}
+	err := w.value(value)
+	return w.text, err
+}
+
+// reply completes what begin wrote. The id has been encoded before.
+func reply(text []byte, id json.RawMessage) []byte {
+	text = append(append(text, `,"id":`...), id...)
+	return append(text, '}')
 }

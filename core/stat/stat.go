@@ -3,6 +3,7 @@
 package stat
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -137,7 +138,7 @@ func (r *Registry) All() []Value {
 	}
 	vs = append(vs, r.sinceReset(collect(fns))...)
 	slices.SortFunc(vs, func(a, b Value) int {
-		return strings.Compare(a.Group+":"+a.Name, b.Group+":"+b.Name)
+		return cmp.Or(strings.Compare(a.Group, b.Group), strings.Compare(a.Name, b.Name))
 	})
 	return vs
 }
@@ -186,6 +187,9 @@ func collect(fns []func() []Value) (vs []Value) {
 func (r *Registry) sinceReset(vs []Value) []Value {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if len(r.zero) == 0 {
+		return vs
+	}
 	for i, v := range vs {
 		k := key(v.Group, v.Name)
 		switch zero := r.zero[k]; {

@@ -104,14 +104,19 @@ func (m *module) listQueue(mi.Params) (any, error) {
 	if err := m.view(func(e *engine.Engine, now time.Time) { queue = e.Queue(now) }); err != nil {
 		return nil, err
 	}
-	list := make([]mi.Object, 0, len(queue))
-	for _, q := range queue {
-		list = append(list, make(mi.Object, 0, 10).With("index", q.Index).With("id", string(q.ID)).
-			With("Media", q.Media.String()).With("Caller username", q.User).
-			With("Caller display name", q.Display).With("Waiting for", int(q.Waiting/time.Second)).
-			With("ETW", q.ETW).With("Flow", q.Flow).With("Priority", q.Priority).With("Skill", q.Skill))
-	}
-	return mi.Object{}.With("Calls", list), nil
+	return mi.Object{}.With("Calls", mi.List{Len: len(queue), All: func(yield func(mi.Object) bool) {
+		o := make(mi.Object, 0, 10)
+		for i := range queue {
+			q := &queue[i] // pointers to it need no memory of their own
+			o = o[:0].With("index", &q.Index).With("id", (*string)(&q.ID)).
+				With("Media", q.Media.String()).With("Caller username", &q.User).
+				With("Caller display name", &q.Display).With("Waiting for", int(q.Waiting/time.Second)).
+				With("ETW", &q.ETW).With("Flow", &q.Flow).With("Priority", &q.Priority).With("Skill", &q.Skill)
+			if !yield(o) {
+				return
+			}
+		}
+	}}), nil
 }
 
 func (m *module) listCalls(mi.Params) (any, error) {

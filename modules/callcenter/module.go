@@ -140,7 +140,7 @@ func (m *module) start(load engine.Load, offers offers) {
 	perform.failed = func(ev engine.ConnectFailed) { m.runner.post(ev) }
 	m.host.Stats().Collect(moduleName, m.collect)
 	m.host.Stats().Alias(moduleName, realStat)
-	m.runner.post(load)
+	m.runner.begin(load)
 	go m.runner.run()
 }
 

@@ -1,6 +1,7 @@
 package callcenter
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"time"
@@ -123,9 +124,11 @@ func stateOf(t engine.Target, announce string) string {
 // report raises E_CALLCENTER_AGENT_REPORT. The state goes out under both
 // names: OpenSIPS documents "state" and sends "status".
 func (p *performer) report(a engine.ReportAgent) {
-	p.log.Debug("agent", "agent", a.Agent, "state", a.State, "flow", a.Flow)
-	f := []event.Field{{Name: "agent_id", Value: a.Agent},
-		{Name: "status", Value: string(a.State)}, {Name: "state", Value: string(a.State)}}
+	if p.log.Enabled(context.Background(), slog.LevelDebug) { // a reload may report thousands at once
+		p.log.Debug("agent", "agent", a.Agent, "state", a.State, "flow", a.Flow)
+	}
+	state := any(string(a.State))
+	f := []event.Field{{Name: "agent_id", Value: a.Agent}, {Name: "status", Value: state}, {Name: "state", Value: state}}
 	if !a.WrapupEnds.IsZero() {
 		f = append(f, event.Field{Name: "wrapup_ends", Value: a.WrapupEnds.Unix()})
 	}

@@ -16,6 +16,7 @@ type message struct {
 	ev     engine.Event
 	answer chan<- engine.Code              // of CallArrived, AgentLogin and Assign
 	ask    func(*engine.Engine, time.Time) // runs in the loop; ev is nil then
+	at     time.Time                       // of the post; zero: nobody waits
 }
 
 // runner owns the engine. Everything else posts.
@@ -25,6 +26,7 @@ type runner struct {
 	box     *mailbox.Mailbox[message]
 	perform func(engine.Action) // must not wait
 	crashes crashes
+	delays  delays // from a post to the end of what follows from it
 	log     *slog.Logger
 	leaving atomic.Bool // the calls go on without us
 	done    chan struct{}
@@ -36,13 +38,16 @@ func newRunner(eng *engine.Engine, log *slog.Logger, perform func(engine.Action)
 }
 
 // post hands the engine an event.
-func (r *runner) post(ev engine.Event) { r.box.Post(message{ev: ev}) }
+func (r *runner) post(ev engine.Event) { r.box.Post(message{ev: ev, at: time.Now()}) }
+
+// begin hands the engine its first event, which keeps nobody waiting.
+func (r *runner) begin(ev engine.Event) { r.box.Post(message{ev: ev}) }
 
 // request posts an event that has an answer and waits for it. It answers
 // engine.Internal when the runner has stopped.
 func (r *runner) request(ev engine.Event) engine.Code {
 	answer := make(chan engine.Code, 1)
-	if !r.box.Post(message{ev: ev, answer: answer}) {
+	if !r.box.Post(message{ev: ev, answer: answer, at: time.Now()}) {
 		return engine.Internal
 	}
 	return <-answer // the loop answers whatever the mailbox has taken
@@ -53,7 +58,7 @@ func (r *runner) request(ev engine.Event) engine.Code {
 // the caller's.
 func (r *runner) ask(fn func(*engine.Engine, time.Time)) bool {
 	ran := make(chan any, 1)
-	ok := r.box.Post(message{ask: func(e *engine.Engine, now time.Time) {
+	ok := r.box.Post(message{at: time.Now(), ask: func(e *engine.Engine, now time.Time) {
 		defer func() { ran <- recover() }()
 		fn(e, now)
 	}})
@@ -77,7 +82,7 @@ func (r *runner) run() {
 		select {
 		case <-r.box.Ready():
 		case <-timer.C:
-			r.step(message{ev: engine.Tick{}})
+			r.step(message{ev: engine.Tick{}, at: time.Now()})
 		}
 		msgs, open := r.box.Take()
 		for _, m := range msgs {
@@ -101,7 +106,19 @@ func (r *runner) arm(timer *time.Timer) {
 	timer.Stop()
 }
 
+// step does one thing, and notes how long whoever posted it has waited.
 func (r *runner) step(m message) {
+	r.take(m)
+	if _, reset := m.ev.(engine.ResetStats); reset {
+		r.delays = delays{}
+		return
+	}
+	if end := time.Now(); !m.at.IsZero() {
+		r.delays.add(end.Sub(m.at), end)
+	}
+}
+
+func (r *runner) take(m message) {
 	now := time.Now()
 	if m.ask != nil {
 		m.ask(r.eng, now)

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/sipd/sipd/core/db"
@@ -20,7 +21,7 @@ const snapshotVersion = 1
 // database is away.
 type snapshot struct {
 	Version int                  `json:"version"`
-	Read    time.Time            `json:"read"`
+	Read    time.Time            `json:"read"`  // the time of the file may be later: see same
 	Names   store.Names          `json:"names"` // it is of these tables and columns
 	Layout  store.Layout         `json:"layout"`
 	Flows   []engine.FlowConfig  `json:"flows"`
@@ -43,7 +44,21 @@ func readSnapshot(path string, n store.Names) *snapshot {
 	if json.Unmarshal(data, &s) != nil || s.Version != snapshotVersion || !maps.Equal(s.Names, n) {
 		return nil
 	}
+	if info, err := os.Stat(path); err == nil && info.ModTime().After(s.Read) {
+		s.Read = info.ModTime()
+	}
 	return &s
+}
+
+// same reports whether two snapshots of one database differ in their time at
+// most. A file that would say the same is not written again.
+func (s *snapshot) same(t *snapshot) bool {
+	return s.Layout == t.Layout && slices.Equal(s.Flows, t.Flows) && slices.EqualFunc(s.Agents, t.Agents, sameRow)
+}
+
+func sameRow(a, b engine.AgentConfig) bool {
+	return a.ID == b.ID && a.Location == b.Location && a.MSRPLocation == b.MSRPLocation && a.MSRPSessions == b.MSRPSessions &&
+		a.LoggedIn == b.LoggedIn && a.Site == b.Site && a.Wrapup == b.Wrapup && a.WrapupEnds.Equal(b.WrapupEnds) && slices.Equal(a.Skills, b.Skills)
 }
 
 // write replaces the file as a whole: a crash leaves the one before.

@@ -3,6 +3,8 @@ package callcenter
 import (
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -151,5 +153,97 @@ func TestReadSnapshot(t *testing.T) {
 	}
 	if files, _ := os.ReadDir(filepath.Dir(path)); len(files) != 1 {
 		t.Errorf("left behind: %v", files)
+	}
+}
+
+// TestSameSnapshot: a field that is compared by nobody would not be kept.
+func TestSameSnapshot(t *testing.T) {
+	base := func() snapshot {
+		return snapshot{Read: time.Now(), Flows: []engine.FlowConfig{{ID: "f"}}, Agents: []engine.AgentConfig{{ID: "a", Skills: []string{"s"}}}}
+	}
+	one, two := base(), base()
+	if !one.same(&two) {
+		t.Error("equal ones differ")
+	}
+	for name, changed := range everyChange(engine.AgentConfig{ID: "a", Skills: []string{"s"}}) {
+		two = base()
+		two.Agents[0] = changed
+		if one.same(&two) {
+			t.Errorf("an agent with another %s is taken for the same", name)
+		}
+	}
+	two = base()
+	two.Layout.CDRMedia = true
+	if one.same(&two) {
+		t.Error("another layout is taken for the same")
+	}
+	two = base()
+	two.Flows[0].Priority++
+	if one.same(&two) {
+		t.Error("another flow is taken for the same")
+	}
+}
+
+// everyChange returns the agent with one field after another changed.
+func everyChange(a engine.AgentConfig) map[string]engine.AgentConfig {
+	changed := map[string]engine.AgentConfig{}
+	for i := range reflect.TypeFor[engine.AgentConfig]().NumField() {
+		b := a
+		switch f := reflect.ValueOf(&b).Elem().Field(i); v := f.Interface().(type) {
+		case string:
+			f.SetString(v + "x")
+		case []string:
+			f.Set(reflect.ValueOf(append(slices.Clone(v), "x")))
+		case bool:
+			f.SetBool(!v)
+		case int, time.Duration:
+			f.SetInt(f.Int() + 1)
+		case time.Time:
+			f.Set(reflect.ValueOf(v.Add(time.Second)))
+		}
+		changed[reflect.TypeFor[engine.AgentConfig]().Field(i).Name] = b
+	}
+	return changed
+}
+
+// TestSnapshotWritten: a reload that reads the same only notes the time, one
+// that reads something else and one whose file is gone write.
+func TestSnapshotWritten(t *testing.T) {
+	m, _, err := onDatabase(t, newDB(t, t.TempDir(), "cc.db"), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := m.store.(*databases)
+	file := func() os.FileInfo {
+		t.Helper()
+		info, err := os.Stat(d.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info
+	}
+	load := func() {
+		t.Helper()
+		if _, _, err := d.Load(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first, begin := file(), time.Now()
+	load()
+	if again := file(); !os.SameFile(first, again) {
+		t.Error("the same was written again")
+	}
+	if s := readSnapshot(d.path, d.names); s == nil || s.Read.Before(begin) {
+		t.Errorf("the time of the last reading is lost: %+v", s)
+	}
+	if err := os.Remove(d.path); err != nil {
+		t.Fatal(err)
+	}
+	load()
+	first = file()
+	d.open[0].Write().MustExec("INSERT INTO cc_agents (agentid, location, skills) VALUES ('new', 'sip:n@n', 's')")
+	load()
+	if os.SameFile(first, file()) || len(readSnapshot(d.path, d.names).Agents) != 1 {
+		t.Error("a new agent was not written")
 	}
 }

@@ -1,7 +1,6 @@
 package callcenter
 
 import (
-	"strings"
 	"time"
 
 	"github.com/sipd/sipd/core/stat"
@@ -22,6 +21,7 @@ func statistics() []stat.Desc {
 		{Name: "ccg_free_agents", Kind: stat.Func, Doc: "agents logged in and free"},
 		{Name: "ccg_awt", Kind: stat.Func, Doc: "average wait, seconds"},
 		{Name: "ccg_load", Kind: stat.Func, Doc: "load in percent"},
+		{Name: "ccg_max_delay", Kind: stat.Func, Doc: "longest time in the last minute from an event to the end of what followed from it, microseconds"},
 		{Name: "ccf_incalls-F", Kind: stat.Counter, Doc: "calls of the flow"},
 		{Name: "ccf_dist_incalls-F", Kind: stat.Counter, Doc: "times an agent was reserved"},
 		{Name: "ccf_answ_incalls-F", Kind: stat.Counter, Doc: "answered calls"},
@@ -46,14 +46,18 @@ func statistics() []stat.Desc {
 // has none.
 func (m *module) collect() []stat.Value {
 	var list []engine.Stat
-	m.runner.ask(func(e *engine.Engine, now time.Time) { list = e.Stats(now) })
-	vs := make([]stat.Value, 0, len(list))
+	var delay time.Duration
+	if !m.runner.ask(func(e *engine.Engine, now time.Time) { list, delay = e.Stats(now), m.runner.delays.longest(now) }) {
+		return nil
+	}
+	vs := make([]stat.Value, 0, len(list)+1)
+	vs = append(vs, stat.Value{Group: moduleName, Name: "ccg_max_delay", Kind: stat.Gauge, Value: delay.Microseconds()})
 	for _, s := range list {
 		kind := stat.Gauge
 		if s.Counter {
 			kind = stat.Counter
 		}
-		v := stat.Value{Group: moduleName, Name: s.Name, Kind: kind, Value: max(s.Value, 0)}
+		v := stat.Value{Group: moduleName, Name: s.Name(), Kind: kind, Value: max(s.Value, 0)}
 		switch s.Scope {
 		case engine.OfFlow:
 			v.Label, v.ID = "flow", s.ID
@@ -61,7 +65,7 @@ func (m *module) collect() []stat.Value {
 			v.Label, v.ID = "agent", s.ID
 		}
 		if v.Label != "" {
-			v.Family = strings.TrimSuffix(s.Name, "-"+s.ID)
+			v.Family = s.Family
 		}
 		vs = append(vs, v)
 	}

@@ -42,6 +42,7 @@ type databases struct {
 	read  time.Time // when the snapshot was, that was taken instead
 
 	snapped bool
+	kept    *snapshot // what the file says, nil: not known
 }
 
 // Load reads flows and agents and keeps them for a start without database.
@@ -67,7 +68,7 @@ func (d *databases) Load(ctx context.Context) (engine.Load, []store.BadRow, erro
 }
 
 // snap writes a snapshot of what will be used: not of a reload that is refused
-// for its bad rows.
+// for its bad rows. One that would say the same gets another time only.
 func (d *databases) snap(load engine.Load, bad []store.BadRow) {
 	refused := slices.ContainsFunc(bad, func(r store.BadRow) bool { return !r.Used })
 	if d.snapped && refused {
@@ -75,7 +76,12 @@ func (d *databases) snap(load engine.Load, bad []store.BadRow) {
 	}
 	d.snapped = true
 	s := snapshot{Read: time.Now(), Names: d.names, Layout: d.Layout(), Flows: load.Flows, Agents: load.Agents}
+	if d.kept != nil && d.kept.same(&s) && os.Chtimes(d.path, s.Read, s.Read) == nil {
+		return
+	}
+	d.kept = &s
 	if err := s.write(d.path); err != nil {
+		d.kept = nil
 		d.log.Warn("flows and agents are not kept for a start without database", "err", err)
 	}
 }

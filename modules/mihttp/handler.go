@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strconv"
 
 	"github.com/sipd/sipd/core/mi"
 )
@@ -47,6 +48,7 @@ func (m *Module) write(w http.ResponseWriter, reply []byte) {
 		}
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(reply))) // else a long one goes in chunks
 	_, _ = w.Write(reply)
 }
 

@@ -10,11 +10,15 @@ import (
 type metric struct {
 	name    string
 	percent bool // the statistic is in percent and the metric a ratio
+	micro   bool // the statistic is in microseconds and the metric in seconds
 }
 
 func (m metric) scale() float64 {
-	if m.percent {
-		return 0.01
+	switch {
+	case m.percent:
+		return 1e-2
+	case m.micro:
+		return 1e-6
 	}
 	return 1
 }
@@ -32,6 +36,7 @@ var known = map[string]metric{
 	"call_center:ccg_free_agents":         {name: "callcenter_all_free_agents"},
 	"call_center:ccg_awt":                 {name: "callcenter_all_average_wait_seconds"},
 	"call_center:ccg_load":                {name: "callcenter_all_load_ratio", percent: true},
+	"call_center:ccg_max_delay":           {name: "callcenter_max_delay_seconds", micro: true},
 
 	"call_center:ccf_incalls":      {name: "callcenter_calls"},
 	"call_center:ccf_dist_incalls": {name: "callcenter_distributed_calls"},

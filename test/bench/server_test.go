@@ -23,6 +23,7 @@ import (
 // server is a running sipd binary.
 type server struct {
 	sip, mi string
+	db      string // the file of the database
 	pid     int
 	up      time.Duration // from the start to the first answer
 }
@@ -68,6 +69,7 @@ func startServer(b *testing.B, agents []string, queue string) *server {
 	s := &server{
 		sip: fmt.Sprintf("127.0.0.1:%d", ports.Free(b)),
 		mi:  fmt.Sprintf("http://127.0.0.1:%d/mi", ports.Free(b)),
+		db:  filepath.Join(dir, "bench.db"),
 	}
 	port := strings.TrimSuffix(s.mi[strings.LastIndexByte(s.mi, ':')+1:], "/mi")
 	cmd := exec.Command(bin, "run", "-f", "testdata/sipd.lua")

@@ -19,7 +19,7 @@ type View struct {
 	waiting *btree.BTreeG[*Call] // all of them, in the order of service
 	queues  map[Kind]*btree.BTreeG[*Call]
 	idle    map[Kind]*btree.BTreeG[*member] // with room
-	teams   map[string]*btree.Map[string, *member]
+	teams   map[string]*team
 
 	changed changes
 }
@@ -123,8 +123,14 @@ func (v *View) Fullest(k Kind) (a *Agent) {
 // Team are all at their desks who have a skill, busy or not, by id.
 func (v *View) Team(skill string) iter.Seq[*Agent] {
 	return func(yield func(*Agent) bool) {
-		if t := v.teams[skill]; t != nil {
-			t.Scan(func(_ string, m *member) bool { return yield(&m.Agent) })
+		t := v.teams[skill]
+		if t == nil {
+			return
+		}
+		for _, m := range t.inOrder(skill) {
+			if !yield(&m.Agent) {
+				return
+			}
 		}
 	}
 }
@@ -132,7 +138,7 @@ func (v *View) Team(skill string) iter.Seq[*Agent] {
 // CountTeam is how many at their desks have a skill.
 func (v *View) CountTeam(skill string) int {
 	if t := v.teams[skill]; t != nil {
-		return t.Len()
+		return len(t.members)
 	}
 	return 0
 }

@@ -11,7 +11,8 @@ import (
 type agent struct {
 	cfg      AgentConfig
 	loggedIn bool
-	removed  bool // no longer in the database; finishes what he has
+	removed  bool   // no longer in the database; finishes what he has
+	load     uint64 // the last one that had his row
 
 	audio  bool // reserved for or in an audio call
 	chats  int

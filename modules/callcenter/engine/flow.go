@@ -58,6 +58,7 @@ type teams struct {
 	flowList  []*flow
 	agents    map[string]*agent
 	agentList []*agent
+	loads     uint64 // so many until now
 }
 
 // sweep forgets the removed ones that nobody uses any more.

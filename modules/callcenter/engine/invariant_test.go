@@ -270,7 +270,7 @@ func (w *world) checkGauges() {
 	if len(w.history)%8 == 0 {
 		for _, st := range w.eng.Stats(w.now) {
 			if st.Value < 0 {
-				w.fail("%s is %d", st.Name, st.Value)
+				w.fail("%s is %d", st.Name(), st.Value)
 			}
 		}
 	}

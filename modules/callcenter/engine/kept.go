@@ -134,9 +134,10 @@ func (e *Engine) keepAgent(a *agent) {
 	if plain && a.kept == nil || a.kept != nil && *a.kept == k {
 		return
 	}
-	a.kept = &k
-	if plain {
-		a.kept = nil
+	a.kept = nil
+	if !plain {
+		kept := k // k itself need not be on the heap
+		a.kept = &kept
 	}
 	e.do(KeepAgent{Agent: k, Plain: plain})
 }

@@ -81,15 +81,23 @@ const (
 type Stat struct {
 	Scope   Scope
 	ID      string // of the flow or agent
-	Name    string // as OpenSIPS spells it, with the id: "ccf_incalls-tech"
+	Family  string // as OpenSIPS spells it, without the id: "ccf_incalls"
 	Value   int64
 	Counter bool // only grows, until ResetStats
+}
+
+// Name is the family with the id: "ccf_incalls-tech".
+func (s Stat) Name() string {
+	if s.Scope == Global {
+		return s.Family
+	}
+	return s.Family + "-" + s.ID
 }
 
 // Stats lists all statistics: the global ones, then by flow and by agent in
 // the order of loading. Times are in whole seconds.
 func (e *Engine) Stats(time.Time) []Stat {
-	s := statList{}
+	s := statList{list: make([]Stat, 0, 10+12*len(e.flowList)+5*len(e.agentList))}
 	e.globalStats(&s)
 	for _, f := range e.flowList {
 		if !f.removed {
@@ -111,15 +119,12 @@ type statList struct {
 	id    string
 }
 
-func (s *statList) add(name string, v int64, counter bool) {
-	if s.scope != Global {
-		name += "-" + s.id
-	}
-	s.list = append(s.list, Stat{s.scope, s.id, name, v, counter})
+func (s *statList) add(family string, v int64, counter bool) {
+	s.list = append(s.list, Stat{s.scope, s.id, family, v, counter})
 }
 
-func (s *statList) counter(name string, v int64) { s.add(name, v, true) }
-func (s *statList) gauge(name string, v int)     { s.add(name, int64(v), false) }
+func (s *statList) counter(family string, v int64) { s.add(family, v, true) }
+func (s *statList) gauge(family string, v int)     { s.add(family, int64(v), false) }
 
 func (e *Engine) globalStats(s *statList) {
 	t := &e.total

@@ -286,8 +286,8 @@ func (s *stage) show(what, prefix string) string {
 		}
 	case "stats":
 		for _, st := range s.eng.Stats(s.now) {
-			if strings.HasPrefix(st.Name, prefix) && (st.Value != 0 || prefix != "") {
-				out += fmt.Sprintf("  %s %d\n", st.Name, st.Value)
+			if strings.HasPrefix(st.Name(), prefix) && (st.Value != 0 || prefix != "") {
+				out += fmt.Sprintf("  %s %d\n", st.Name(), st.Value)
 			}
 		}
 	}

@@ -159,8 +159,8 @@ func (w *world) empty() {
 	w.now = w.now.Add(time.Hour)
 	w.tick()
 	for _, s := range w.eng.Stats(w.now) {
-		if (strings.Contains(s.Name, "_onhold_") || strings.Contains(s.Name, "_queued_")) && s.Value != 0 {
-			w.fail("%s is %d without calls", s.Name, s.Value)
+		if (strings.Contains(s.Name(), "_onhold_") || strings.Contains(s.Name(), "_queued_")) && s.Value != 0 {
+			w.fail("%s is %d without calls", s.Name(), s.Value)
 		}
 	}
 	for _, a := range w.eng.Agents(w.now) {

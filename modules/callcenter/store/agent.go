@@ -25,21 +25,21 @@ func agent(r *row) engine.AgentConfig {
 	}
 	// OpenSIPS writes what it likes here when no wrap-up runs; it is no reason
 	// to do without the agent.
-	if ends, err := strconv.ParseInt(r.values[aWrapupEnd].String, 10, 64); err == nil && ends > 0 {
+	if ends, err := strconv.ParseInt(r.value(aWrapupEnd).String, 10, 64); err == nil && ends > 0 {
 		a.WrapupEnds = time.Unix(ends, 0)
 	}
-	skills := r.values[aSkills]
+	skills := r.value(aSkills)
 	if !skills.Valid {
 		r.fail(aSkills, "is NULL", "set it to a list of skills, with commas between")
 	}
-	a.Skills = splitSkills(skills.String)
+	a.Skills = r.skillList(skills.String)
 	return a
 }
 
 // place returns where an agent is reached: NULL is nowhere, but an empty text
 // is a mistake.
 func (r *row) place(param, media string) string {
-	v := r.values[param]
+	v := r.value(param)
 	if !v.Valid {
 		return ""
 	}
@@ -48,6 +48,17 @@ func (r *row) place(param, media string) string {
 		return ""
 	}
 	return r.uri(param, false)
+}
+
+// skillList is splitSkills, once for all agents who have the same. Nobody may
+// change the list.
+func (r *row) skillList(text string) []string {
+	list, known := r.skills[text]
+	if !known {
+		list = splitSkills(text)
+		r.skills[text] = list
+	}
+	return list
 }
 
 // splitSkills splits at commas, trims blanks and leaves out what is empty or

@@ -254,10 +254,10 @@ func (e *Editor) read(ctx context.Context, q querier, rest string, args ...any) 
 		return nil, err
 	}
 	defer rows.Close()
+	one := newRow(e.fields, e.names)
 	var list []Row
 	for rows.Next() {
-		one, err := scan(rows, e.fields, e.names)
-		if err != nil {
+		if err := one.scan(rows); err != nil {
 			return nil, err
 		}
 		list = append(list, e.row(one))
@@ -269,7 +269,7 @@ func (e *Editor) read(ctx context.Context, q querier, rest string, args ...any) 
 func (e *Editor) row(one *row) (r Row) {
 	for _, f := range e.fields {
 		c := Cell{Column: e.words[f.param], Number: !e.isText(f)}
-		if v := one.values[f.param]; v.Valid {
+		if v := one.value(f.param); v.Valid {
 			c.Value = &v.String
 		}
 		r.Cells = append(r.Cells, c)

@@ -8,7 +8,7 @@ func flow(r *row) engine.FlowConfig {
 		ID:                  r.id(fFlowID, "give the flow a name"),
 		Priority:            r.number(fPriority),
 		Skill:               r.text(fSkill, "set it to the skill that agents need for this flow"),
-		PrependCID:          r.values[fCID].String,
+		PrependCID:          r.value(fCID).String,
 		MaxWrapup:           r.seconds(fMaxWrapup),
 		Queue:               r.text(fQueue, "set it to the SIP URI of the music that waiting callers hear"),
 		Welcome:             r.message(fWelcome),

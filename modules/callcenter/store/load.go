@@ -101,15 +101,14 @@ func collect[T any](ctx context.Context, r *reader, table string, fields []field
 		return nil
 	}
 	defer rows.Close()
+	one := newRow(fields, r.names)
 	var list []T
 	seen := map[string]bool{}
 	for rows.Next() {
-		one, err := scan(rows, fields, r.names)
-		if err != nil {
-			r.err = err
+		if r.err = one.scan(rows); r.err != nil {
 			return nil
 		}
-		config, id := parse(one), strings.TrimSpace(one.values[idParam].String)
+		config, id := parse(one), strings.TrimSpace(one.value(idParam).String)
 		if one.fault == nil && seen[id] {
 			one.fail(idParam, "occurs twice", "remove one of the rows")
 		}
@@ -122,21 +121,4 @@ func collect[T any](ctx context.Context, r *reader, table string, fields []field
 	}
 	r.err = rows.Err()
 	return list
-}
-
-// scan reads every column as text, so that a wrong type is a fault of one row
-// and not of the whole table.
-func scan(rows *sql.Rows, fields []field, n Names) (*row, error) {
-	values, into := make([]sql.NullString, len(fields)), make([]any, len(fields))
-	for i := range values {
-		into[i] = &values[i]
-	}
-	if err := rows.Scan(into...); err != nil {
-		return nil, err
-	}
-	r := &row{values: map[string]sql.NullString{}, names: n}
-	for i, f := range fields {
-		r.values[f.param] = values[i]
-	}
-	return r, nil
 }

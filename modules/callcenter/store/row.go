@@ -37,11 +37,45 @@ type badField struct{ why, remedy string }
 
 func (e *badField) Error() string { return e.why }
 
-// row reads the columns of a row, by parameter, and keeps the first fault.
+// row reads the columns of one row after another, by parameter, and keeps the
+// first fault of the present one.
 type row struct {
-	values map[string]sql.NullString
-	names  Names
-	fault  *badField
+	columns map[string]int // by parameter, into values
+	values  []sql.NullString
+	into    []any // the addresses of values
+	names   Names
+	fault   *badField
+	skills  map[string][]string // see skillList
+}
+
+func newRow(fields []field, n Names) *row {
+	r := &row{columns: make(map[string]int, len(fields)), values: make([]sql.NullString, len(fields)),
+		into: make([]any, len(fields)), names: n, skills: map[string][]string{}}
+	for i, f := range fields {
+		r.columns[f.param], r.into[i] = i, &r.values[i]
+	}
+	return r
+}
+
+// scan takes the next row. Every column is read as text, so that a wrong type
+// is a fault of one row and not of the whole table.
+func (r *row) scan(rows *sql.Rows) error {
+	r.fault = nil
+	return rows.Scan(r.into...)
+}
+
+// value is a column; an absent one is NULL.
+func (r *row) value(param string) sql.NullString {
+	v, _ := r.column(param)
+	return v
+}
+
+func (r *row) column(param string) (v sql.NullString, present bool) {
+	i, present := r.columns[param]
+	if present {
+		v = r.values[i]
+	}
+	return v, present
 }
 
 func (r *row) fail(param, why, remedy string) {
@@ -52,7 +86,7 @@ func (r *row) fail(param, why, remedy string) {
 
 // text returns a text that must not be empty.
 func (r *row) text(param, remedy string) string {
-	v := r.values[param]
+	v := r.value(param)
 	s := strings.TrimSpace(v.String)
 	if !v.Valid || s == "" {
 		r.fail(param, map[bool]string{true: "is empty", false: "is NULL"}[v.Valid], remedy)
@@ -63,12 +97,12 @@ func (r *row) text(param, remedy string) string {
 // id returns the name of the row as it stands, for WHERE must find it again.
 func (r *row) id(param, remedy string) string {
 	_ = r.text(param, remedy)
-	return r.values[param].String
+	return r.value(param).String
 }
 
 // number returns a whole number from 0 to 4294967295; an absent column is 0.
 func (r *row) number(param string) int {
-	v, present := r.values[param]
+	v, present := r.column(param)
 	if !present {
 		return 0
 	}
@@ -93,7 +127,7 @@ func shown(v sql.NullString) string {
 // message returns the URI of a message, or "" for none: NULL, and the empty
 // text that 3.1 and 3.2 need for it.
 func (r *row) message(param string) string {
-	if strings.TrimSpace(r.values[param].String) == "" {
+	if strings.TrimSpace(r.value(param).String) == "" {
 		return ""
 	}
 	return r.uri(param, true)
@@ -102,7 +136,7 @@ func (r *row) message(param string) string {
 // uri returns a column that holds a URI: sip, sips, or player:NAME where a
 // message is meant.
 func (r *row) uri(param string, player bool) string {
-	text := strings.TrimSpace(r.values[param].String)
+	text := strings.TrimSpace(r.value(param).String)
 	u, err := sip.ParseURI(text)
 	switch {
 	case err != nil:

@@ -136,7 +136,7 @@ func (c Client) post(ctx context.Context, body []byte) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = res.Body.Close() }()
-	reply, err := io.ReadAll(io.LimitReader(res.Body, maxReply+1))
+	reply, err := readAll(res)
 	if err != nil {
 		return nil, fmt.Errorf("reading the answer of %s: %w", c.url(), err)
 	}
@@ -147,4 +147,15 @@ func (c Client) post(ctx context.Context, body []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%s answered more than %d bytes", c.url(), maxReply)
 	}
 	return reply, nil
+}
+
+// readAll reads a body, a little more than maxReply at most. Its length makes
+// one piece of memory do.
+func readAll(res *http.Response) ([]byte, error) {
+	var b bytes.Buffer
+	if n := res.ContentLength; n > 0 && n <= maxReply {
+		b.Grow(int(n) + bytes.MinRead)
+	}
+	_, err := b.ReadFrom(io.LimitReader(res.Body, maxReply+1))
+	return b.Bytes(), err
 }

@@ -58,6 +58,7 @@ const (
 	ChatToMixed
 )
 
+// String implements [fmt.Stringer].
 func (m Move) String() string {
 	if m.Kind == ChatToMixed {
 		return fmt.Sprintf("chat to an agent for both with %d chats", m.Chats)

@@ -32,7 +32,7 @@ func clientConfig(cfg *Config, p *process, limit limits) *plugin.ClientConfig {
 		AllowedProtocols: []plugin.Protocol{plugin.ProtocolGRPC},
 		AutoMTLS:         cfg.MTLS,
 		SkipHostEnv:      true,
-		StartTimeout:     limit.start,
+		StartTimeout:     2 * limit.start, // ours is first: see session.connect
 		UnixSocketConfig: &plugin.UnixSocketConfig{TempDir: p.dir},
 		Logger:           bridge(cfg.Log),
 		SyncStdout:       p.said,

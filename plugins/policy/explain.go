@@ -25,7 +25,7 @@ func (p *process) explain(cfg *Config, err error, expired bool, within time.Dura
 	if failed != nil {
 		return cfg.errorf("it cannot be started: %w: %s", bare(failed), startRemedy(failed))
 	}
-	if p.cmd.Process != nil {
+	if p.number() != 0 {
 		<-p.exited
 	}
 	switch {
@@ -36,7 +36,7 @@ func (p *process) explain(cfg *Config, err error, expired bool, within time.Dura
 	case line == "":
 		return cfg.errorf("%w: is it a dispatch policy? main must call policy.Serve", err)
 	}
-	if err := p.readHandshake(line, cfg.MTLS); err != nil {
+	if err := p.readHandshake(line); err != nil {
 		return cfg.errorf("%w", err)
 	}
 	switch {
@@ -67,7 +67,7 @@ func startRemedy(err error) string {
 }
 
 // readHandshake finds what is wrong with the line of the handshake.
-func (p *process) readHandshake(line string, mtls bool) error {
+func (p *process) readHandshake(line string) error {
 	line = strings.TrimSpace(line)
 	parts := strings.Split(line, "|")
 	if len(parts) < 4 || parts[0] == "" || strings.Trim(parts[0], "0123456789") != "" {
@@ -85,7 +85,7 @@ func (p *process) readHandshake(line string, mtls bool) error {
 	if len(parts) < 5 || parts[4] != "grpc" {
 		return errors.New("it does not speak gRPC: the fifth part of its handshake must be grpc")
 	}
-	if mtls && (len(parts) < 6 || len(parts[5]) <= 50) {
+	if p.mtls && (len(parts) < 6 || len(parts[5]) <= 50) {
 		return errors.New("it has no certificate for mTLS in its handshake: switch mTLS off (dispatch_policy_mtls 0), or teach it, see README.md of plugins/policy")
 	}
 	return nil

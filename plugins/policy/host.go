@@ -98,6 +98,7 @@ func Local(p dispatch.Policy, cb Callbacks) *Host {
 }
 
 func local(p dispatch.Policy, cb Callbacks, log *slog.Logger, limit limits) *Host {
+	limit.abandon = limit.grace
 	h := newHost(cb, log, limit)
 	h.start = func(context.Context) (worker, error) { return startGoroutine(p, limit, h.decided), nil }
 	_ = h.first() // starting a goroutine does not fail

@@ -26,6 +26,7 @@ const (
 type process struct {
 	cmd    *exec.Cmd
 	dir    string // private, of the socket
+	mtls   bool
 	said   *lines
 	out    *os.File // read ends of its pipes
 	err    *os.File
@@ -36,6 +37,8 @@ type process struct {
 
 	mu     sync.Mutex
 	line   string // the handshake as it was printed
+	pid    int    // 0: not started
+	doomed bool   // to be killed once it has started
 	killed bool   // by this package
 	reaped bool
 	failed error // why it could not be started
@@ -44,8 +47,8 @@ type process struct {
 	exited chan struct{}
 }
 
-func newProcess(path, dir string, said *lines) *process {
-	p := &process{cmd: exec.Command(path), dir: dir, said: said, exited: make(chan struct{})}
+func newProcess(path, dir string, mtls bool, said *lines) *process {
+	p := &process{cmd: exec.Command(path), dir: dir, mtls: mtls, said: said, exited: make(chan struct{})}
 	p.handR, p.handW = io.Pipe()
 	p.silent, p.mute = io.Pipe()
 	return p
@@ -87,6 +90,7 @@ func (p *process) run(started chan<- error, ends ...*os.File) {
 		close(p.exited)
 		return
 	}
+	p.begun(p.cmd.Process.Pid)
 	var readers sync.WaitGroup
 	readers.Go(p.readOut)
 	readers.Go(func() { _, _ = io.Copy(p.said, p.err) })
@@ -96,7 +100,7 @@ func (p *process) run(started chan<- error, ends ...*os.File) {
 	p.mu.Lock()
 	p.reaped, p.state = true, err
 	p.mu.Unlock()
-	killGroup(p.cmd.Process.Pid) // its children
+	killGroup(p.pid) // its children
 	p.said.close()
 	_ = p.out.SetReadDeadline(time.Now().Add(lastWords))
 	_ = p.err.SetReadDeadline(time.Now().Add(lastWords))
@@ -125,12 +129,37 @@ func (p *process) readOut() {
 func (p *process) kill() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.reaped || p.cmd.Process == nil {
+	if p.pid == 0 {
+		p.doomed = true
+		return
+	}
+	p.strike()
+}
+
+// begun notes that it has started.
+func (p *process) begun(pid int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.pid = pid; p.doomed {
+		p.strike()
+	}
+}
+
+// strike needs the lock: once it is reaped, its number may be another's.
+func (p *process) strike() {
+	if p.reaped {
 		return
 	}
 	p.killed = true
-	killGroup(p.cmd.Process.Pid)
+	killGroup(p.pid)
 	_ = p.cmd.Process.Kill()
+}
+
+// number is the process's, 0: it was not started.
+func (p *process) number() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.pid
 }
 
 // how says how the process ended, once it has.
@@ -159,18 +188,23 @@ func (p *process) Kill(context.Context) error {
 func (p *process) Stdout() io.ReadCloser           { return p.handR }
 func (p *process) Stderr() io.ReadCloser           { return p.silent }
 func (p *process) Name() string                    { return p.cmd.Path }
-func (p *process) ID() string                      { return strconv.Itoa(p.cmd.Process.Pid) }
+func (p *process) ID() string                      { return strconv.Itoa(p.number()) }
 func (p *process) Diagnose(context.Context) string { return "" }
 
-// PluginToHost lets go-plugin connect to a socket in the private folder only:
-// a plugin must not direct the host to another server.
+// PluginToHost comes before go-plugin connects: it refuses what [process.readHandshake]
+// does.
 func (p *process) PluginToHost(network, addr string) (string, string, error) {
-	if err := p.ours(network, addr); err != nil {
+	p.mu.Lock()
+	line := p.line
+	p.mu.Unlock()
+	if err := p.readHandshake(line); err != nil {
 		return "", "", err
 	}
 	return network, addr, nil
 }
 
+// ours lets the host connect to a socket in the private folder only: a plugin
+// must not direct it to another server.
 func (p *process) ours(network, addr string) error {
 	if network == "unix" && filepath.Dir(filepath.Clean(addr)) == p.dir {
 		return nil

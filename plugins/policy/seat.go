@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -99,8 +100,16 @@ func recovered(err *error) {
 	if r == nil {
 		return
 	}
-	*err = fmt.Errorf("the policy panicked: %v%s", r, origin())
+	*err = &panicked{text: fmt.Sprintf("the policy panicked: %v%s", r, origin()), stack: debug.Stack()}
 }
+
+// panicked is a panic of the policy.
+type panicked struct {
+	text  string
+	stack []byte
+}
+
+func (p *panicked) Error() string { return p.text }
 
 // origin is the place of the panic: the first frame outside the runtime.
 func origin() string {

@@ -36,7 +36,7 @@ func Serve(p dispatch.Policy) {
 		introduce(os.Stdout)
 		os.Exit(0)
 	}
-	s := &server{seat: newSeat(p)}
+	s := &server{seat: newSeat(p), out: os.Stdout, err: os.Stderr}
 	plugin.Serve(&plugin.ServeConfig{
 		HandshakeConfig:  handshake,
 		VersionedPlugins: map[int]plugin.PluginSet{version: {pluginName: grpcPlugin{s}}},
@@ -76,6 +76,9 @@ type server struct {
 	pb.UnimplementedPolicyServer
 	seat *seat
 	used atomic.Bool
+	// out and err are what go-plugin puts pipes in the place of. Those lose what
+	// a process says last.
+	out, err *os.File
 }
 
 // Decide implements the service. The process ends with it.
@@ -83,6 +86,7 @@ func (s *server) Decide(stream grpc.BidiStreamingServer[pb.Question, pb.Answer])
 	if s.used.Swap(true) {
 		return status.Error(codes.FailedPrecondition, "there is a stream already: a process serves one")
 	}
+	os.Stdout, os.Stderr = s.out, s.err
 	err := s.converse(stream)
 	if err == nil {
 		os.Exit(0)
@@ -124,7 +128,9 @@ func (s *server) answer(q *pb.Question) (*pb.Answer, error) {
 	case *pb.Question_Delta:
 		d, err := s.seat.decide(fromWire(q.Delta))
 		if err != nil {
-			_, _ = fmt.Fprintln(os.Stderr, err)
+			if p := (*panicked)(nil); errors.As(err, &p) {
+				_, _ = fmt.Fprintf(os.Stderr, "%s\n%s", p.text, p.stack)
+			}
 			return nil, status.Error(codes.Aborted, valid(err.Error()))
 		}
 		return &pb.Answer{Answer: &pb.Answer_Decision{Decision: toDecision(q.Delta.GetSeq(), &d)}}, nil

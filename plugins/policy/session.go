@@ -53,7 +53,7 @@ func startSession(ctx context.Context, cfg Config, limit limits, decided func(wo
 	}
 	s := &session{
 		life: newLife(), limit: limit, log: cfg.Log, decided: decided,
-		proc: newProcess(path, dir, newLines(cfg.Log)),
+		proc: newProcess(path, dir, cfg.MTLS, newLines(cfg.Log)),
 		out:  make(chan question, limit.unanswered), kindly: make(chan struct{}),
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -256,7 +256,7 @@ func (s *session) cleanUp() {
 	s.proc.kill()
 	s.cancel()
 	s.loops.Wait()
-	if s.proc.cmd.Process != nil {
+	if s.proc.number() != 0 {
 		<-s.proc.exited
 		s.client.Kill()
 	}
@@ -272,10 +272,5 @@ func (s *session) fail(reason string) {
 	}
 }
 
-func (s *session) leave() { s.leaving.Do(func() { close(s.kindly) }) }
-func (s *session) pid() int {
-	if s.proc.cmd.Process == nil {
-		return 0
-	}
-	return s.proc.cmd.Process.Pid
-}
+func (s *session) leave()   { s.leaving.Do(func() { close(s.kindly) }) }
+func (s *session) pid() int { return s.proc.number() }

@@ -27,6 +27,14 @@ func play(name string) {
 	switch name {
 	case "good":
 		Serve(&settled{})
+	case "balancing", "look-ahead":
+		p, err := dispatch.New(name, nil)
+		if err != nil {
+			panic(err)
+		}
+		Serve(p)
+	case "holding": // a fifo, once it was welcomed
+		Serve(&holding{})
 	case "crashing":
 		Serve(decider(func(*View) Decision {
 			fmt.Fprintln(os.Stderr, "I have had enough")
@@ -190,6 +198,20 @@ func (s *settled) Configure(set Settings) error {
 		return fmt.Errorf("speed: want fast, got %q", v)
 	}
 	return nil
+}
+
+// holding tells its number when it is configured.
+type holding struct {
+	settled
+	fifo *os.File
+}
+
+func (h *holding) Configure(Settings) (err error) {
+	if h.fifo, err = os.OpenFile(os.Getenv("SIPD_POLICY_TEST_FILE"), os.O_WRONLY, 0); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(h.fifo, os.Getpid())
+	return err
 }
 
 // serveRaw serves a stream that has been welcomed.

@@ -130,6 +130,9 @@ func TestGood(t *testing.T) {
 		cfg.MTLS = mtls
 		cfg.Settings = Settings{"speed": "fast"}
 		h, w := start(t, cfg, standard)
+		if parts := strings.Split(h.cur.(*session).proc.line, "|"); mtls != (len(parts[5]) > 50) {
+			t.Errorf("mtls %t: the handshake was %q", mtls, parts)
+		}
 		h.Ask(1, dispatch.Delta{}) // before it was told everything: dropped
 		for seq := range uint64(3) {
 			h.Ask(7+seq, center())

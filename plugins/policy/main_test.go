@@ -11,8 +11,12 @@ import (
 const character = "SIPD_POLICY_TEST"
 
 func TestMain(m *testing.M) {
-	if name := os.Getenv(character); name != "" && os.Getenv(handshake.MagicCookieKey) != "" {
+	started := os.Getenv(handshake.MagicCookieKey) != "" || os.Getenv("SIPD_POLICY_TEST_HAND") != ""
+	if name := os.Getenv(character); name != "" && started {
 		play(name)
+	}
+	if os.Getenv("SIPD_POLICY_TEST_HOST") != "" {
+		beHost()
 	}
 	goleak.VerifyTestMain(m)
 }

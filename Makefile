@@ -31,7 +31,7 @@ fuzz:                 ## each fuzz target for FUZZTIME
 
 bench:                ## speed: the engine, the whole server, and Kamailio beside it
 	@scripts/deps.sh sipp:sip-tester kamailio:kamailio
-	$(GO) test -run '^$$' -bench . -benchtime 2s ./modules/callcenter/engine ./scripting ./core/...
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./modules/callcenter/engine ./plugins/policy ./scripting ./core/...
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 10m ./test/bench
 
 bench-restart:        ## kill -9 under 1,000 live calls, 20 times: what survives

@@ -26,7 +26,8 @@ type Config struct {
 }
 
 // Callbacks are how a host tells what happens. They come one at a time, from the
-// host's goroutines, must not wait, and must not call Close.
+// host's goroutines or, for the first Ready, from that of Load. They must not
+// wait, and must not call Close.
 type Callbacks struct {
 	// Ready says that the policy is there and knows nothing: the next Ask must
 	// have a Delta that is a reset. For the first start it comes before [Load]
@@ -145,7 +146,7 @@ func (h *Host) Kill(reason string) {
 	w := h.cur
 	h.mu.Unlock()
 	if w != nil {
-		w.fail(plain(reason))
+		w.fail(reason)
 	}
 }
 

@@ -53,6 +53,7 @@ func within[T any](t testing.TB, c <-chan T, what string) (v T) {
 func testConfig(t testing.TB, name string) Config {
 	t.Helper()
 	t.Setenv(character, name)
+	t.Setenv("GORACE", "atexit_sleep_ms=0") // it would not leave within the grace
 	path, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +67,7 @@ func testConfig(t testing.TB, name string) Config {
 	if !testing.Verbose() {
 		w = io.Discard
 	}
-	return Config{Path: path, Env: []string{character}, Dir: dir, Log: slog.New(slog.NewTextHandler(w, nil))}
+	return Config{Path: path, Env: []string{character, "GORACE"}, Dir: dir, Log: slog.New(slog.NewTextHandler(w, nil))}
 }
 
 // quick are limits for tests: what is broken comes back at once.
@@ -300,7 +301,7 @@ func TestEnvironment(t *testing.T) {
 	saw := seen(t, cfg)
 	for _, v := range strings.Fields(saw) {
 		name, _, _ := strings.Cut(v, "=")
-		if name != character && name != handshake.MagicCookieKey && !strings.HasPrefix(name, "PLUGIN_") {
+		if name != character && name != "GORACE" && name != handshake.MagicCookieKey && !strings.HasPrefix(name, "PLUGIN_") {
 			t.Errorf("it sees %s", v)
 		}
 	}

@@ -35,7 +35,7 @@ func (l *life) finish(why string) bool {
 	if l.over {
 		return false
 	}
-	l.over, l.why = true, why
+	l.over, l.why = true, plain(why)
 	close(l.end)
 	return true
 }

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"bytes"
-	"fmt"
 	"log/slog"
 	"strings"
 	"sync"
@@ -127,11 +126,11 @@ func (l *lines) flush() {
 func (l *lines) words() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.fatal != "" {
-		return fmt.Sprintf(": %s", l.fatal)
-	}
-	if l.last != "" {
-		return fmt.Sprintf(": %s", l.last)
+	switch {
+	case l.fatal != "":
+		return ": " + plain(l.fatal)
+	case l.last != "":
+		return ": " + plain(l.last)
 	}
 	return ""
 }

@@ -34,7 +34,7 @@ func (g *goroutine) run(s *seat) {
 		case q := <-g.questions:
 			d, err := s.decide(q.delta)
 			if err != nil {
-				g.fail(plain(err.Error()))
+				g.fail(err.Error())
 				return
 			}
 			if g.take(q.seq) {

@@ -195,9 +195,9 @@ func (s *session) broken(err error) string {
 	case codes.ResourceExhausted:
 		return fmt.Sprintf("it sent a message of more than %d bytes", s.limit.message)
 	case codes.Unknown:
-		return "it has ended the stream: " + plain(status.Convert(err).Message())
+		return "it has ended the stream: " + status.Convert(err).Message()
 	default:
-		return plain(status.Convert(err).Message())
+		return status.Convert(err).Message()
 	}
 }
 

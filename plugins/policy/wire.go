@@ -62,10 +62,10 @@ func fromWire(w *pb.Delta) dispatch.Delta {
 func toDecision(seq uint64, d *dispatch.Decision) *pb.Decision {
 	w := &pb.Decision{Seq: seq, AgainNs: int64(d.Again)}
 	for _, a := range d.Assign {
-		w.Assign = append(w.Assign, &pb.Assignment{Call: a.Call, Agent: a.Agent, Reason: valid(a.Reason)})
+		w.Assign = append(w.Assign, &pb.Assignment{Call: valid(a.Call), Agent: valid(a.Agent), Reason: valid(a.Reason)})
 	}
 	for _, h := range d.Hold {
-		w.Hold = append(w.Hold, &pb.Hold{Call: h.Call, Reason: valid(h.Reason)})
+		w.Hold = append(w.Hold, &pb.Hold{Call: valid(h.Call), Reason: valid(h.Reason)})
 	}
 	return w
 }

@@ -37,8 +37,9 @@ func TestHostDies(t *testing.T) {
 		if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		cmd := exec.Command(testConfig(t, "").Path)
-		cmd.Env = []string{"SIPD_POLICY_TEST_HOST=1", character + "=holding", "SIPD_POLICY_TEST_FILE=" + fifo}
+		cfg := testConfig(t, "")
+		cmd := exec.Command(cfg.Path)
+		cmd.Env = []string{"TMPDIR=" + cfg.Dir, "SIPD_POLICY_TEST_HOST=1", character + "=holding", "SIPD_POLICY_TEST_FILE=" + fifo}
 		cmd.Stderr = t.Output()
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)

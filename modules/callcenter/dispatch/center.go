@@ -39,8 +39,24 @@ func NewCenter() *Center {
 
 var noLocks = btree.Options{NoLocks: true}
 
+// newQueue and newBench keep calls and agents apart even if two have the same
+// place, which should not be.
 func newQueue() *btree.BTreeG[*Call] {
-	return btree.NewBTreeGOptions(func(a, b *Call) bool { return a.Place.Before(b.Place) }, noLocks)
+	return btree.NewBTreeGOptions(func(a, b *Call) bool {
+		if a.Place == b.Place {
+			return a.ID < b.ID
+		}
+		return a.Place.Before(b.Place)
+	}, noLocks)
+}
+
+func newBench() *btree.BTreeG[*member] {
+	return btree.NewBTreeGOptions(func(a, b *member) bool {
+		if a.Standing == b.Standing {
+			return a.ID < b.ID
+		}
+		return a.Standing.Before(b.Standing)
+	}, noLocks)
 }
 
 // At moves the clock.
@@ -189,7 +205,7 @@ func (c *Center) update(m *member, a Agent) {
 func (c *Center) sit(m *member, k Kind) {
 	t := c.idle[k]
 	if t == nil {
-		t = btree.NewBTreeGOptions(func(a, b *member) bool { return a.Standing.Before(b.Standing) }, noLocks)
+		t = newBench()
 		c.idle[k] = t
 	}
 	t.Set(m)

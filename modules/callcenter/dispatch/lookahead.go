@@ -16,6 +16,8 @@ type lookAhead struct {
 	reserve
 	maxHold time.Duration
 
+	idle   bool                // nothing has changed since chats were last looked at
+	until  time.Time           // when the first of those held may be held no longer; zero: none is
 	told   map[string]why      // what was said of each chat held
 	closed map[string]struct{} // agents who get no new chat, since a call waits for them
 	heads  []*Call
@@ -32,14 +34,14 @@ func newLookAhead(s Settings) (Policy, error) {
 	r := reader{Settings: s}
 	p := &lookAhead{
 		reserve: reserve{
-			fixed: -1, z: r.number("z", defaultZ, 0), floor: int(r.number("floor", defaultFloor, 0)),
+			fixed: -1, z: r.number("z", defaultZ, 0), floor: r.whole("floor", defaultFloor, "a number of agents"),
 			seen: newEstimate(), need: map[string]int{},
 		},
 		maxHold: r.seconds("max_hold", defaultHold),
 		told:    map[string]why{}, closed: map[string]struct{}{},
 	}
 	if text, ok := s["reserve"]; ok && text != "auto" {
-		p.fixed = r.whole("reserve", "auto, or a number of agents")
+		p.fixed = r.whole("reserve", -1, "auto, or a number of agents")
 	}
 	return p, r.err
 }
@@ -47,6 +49,7 @@ func newLookAhead(s Settings) (Policy, error) {
 // Watch implements [Watcher].
 func (p *lookAhead) Watch(_ *View, d Delta) {
 	p.seen.watch(d)
+	p.idle = false
 	if d.Reset {
 		clear(p.told)
 	}
@@ -57,17 +60,37 @@ func (p *lookAhead) Watch(_ *View, d Delta) {
 
 // Decide implements [Policy].
 func (p *lookAhead) Decide(v *View) Decision {
-	c := p.nextCall(v)
-	if c == nil {
-		return p.chats(v)
+	if c := p.nextCall(v); c != nil {
+		a, reason := agentForCall(v, c)
+		p.seen.took(a)
+		p.idle = false
+		return Decision{Assign: give(c, a, reason)}
 	}
-	a, reason := agentForCall(v, c)
-	p.seen.took(a)
-	return give(c, a, reason)
+	if p.nothingNew(v) {
+		return p.again(v)
+	}
+	d := p.chats(v)
+	p.idle = len(d.Assign) == 0
+	return d
 }
 
-func give(c *Call, a *Agent, reason string) Decision {
-	return Decision{Assign: []Assignment{{Call: c.ID, Agent: a.ID, Reason: reason}}}
+// nothingNew reports whether the chats held before are the ones to be held now.
+func (p *lookAhead) nothingNew(v *View) bool {
+	for range v.Changed() {
+		return false
+	}
+	return p.idle && (p.until.IsZero() || v.Now().Before(p.until))
+}
+
+func (p *lookAhead) again(v *View) Decision {
+	if p.until.IsZero() {
+		return Decision{}
+	}
+	return Decision{Again: p.until.Sub(v.Now())}
+}
+
+func give(c *Call, a *Agent, reason string) []Assignment {
+	return []Assignment{{Call: c.ID, Agent: a.ID, Reason: reason}}
 }
 
 // nextCall is the audio call to be served next. None was left waiting beside
@@ -106,7 +129,7 @@ func agentForCall(v *View, c *Call) (*Agent, string) {
 			}
 		}
 	}
-	return best, callReason(best, like)
+	return best, callReason(best, v.CountWithRoom(c.Kind()), like)
 }
 
 func beforeForCall(a, b *Agent) int {
@@ -119,17 +142,18 @@ func beforeForCall(a, b *Agent) int {
 	return len(a.Skills) - len(b.Skills)
 }
 
-func callReason(a *Agent, like int) string {
-	who := "phone-only agent"
+// callReason says why an agent was chosen, by whether he is the only one with
+// room, and how many only the load sets apart from him.
+func callReason(a *Agent, room, like int) string {
+	who := "phone-only"
 	if a.MaxChats > 0 {
-		who = "agent who chats, too"
+		who = "mixed"
 	}
-	if like == 1 {
-		return "only free " + who + " with so few skills"
+	switch {
+	case room == 1:
+		return "only agent free"
+	case like == 1:
+		return fmt.Sprintf("%s, fewest skills: %d", who, len(a.Skills))
 	}
-	if a.MaxChats > 0 {
-		who = "agents who chat, too"
-		return fmt.Sprintf("least busy of %d %s", like, who)
-	}
-	return fmt.Sprintf("least busy of %d %ss", like, who)
+	return fmt.Sprintf("least busy of %d %s agents", like, who)
 }

@@ -22,30 +22,32 @@ const (
 // that may not. What stands against an agent does so for every chat, so that no
 // chat gets an agent whom one before it could have had.
 func (p *lookAhead) chats(v *View) Decision {
-	clear(p.need)
+	p.until = time.Time{}
 	p.listHeads(v)
 	if len(p.heads) == 0 {
 		return Decision{}
 	}
+	clear(p.need)
 	p.drain(v)
 	var d Decision
 	for _, c := range p.heads {
 		a, reason, class := p.agentForChat(v, c)
-		if a == nil {
-			left := c.Joined.Add(p.maxHold).Sub(v.Now())
-			if left <= 0 {
-				a = anyone(v, c)
-				return give(p.bestFor(a), a, "a chat waited as long as it may")
-			}
-			d.Hold = p.hold(v, c, class, reason, d.Hold)
-			if d.Again == 0 || left < d.Again {
-				d.Again = left
-			}
-			continue
+		if a != nil {
+			d.Assign = give(c, a, reason)
+			return d
 		}
-		d.Assign = give(c, a, reason).Assign
-		break
+		end := c.Joined.Add(p.maxHold)
+		if !end.After(v.Now()) {
+			a = anyone(v, c)
+			d.Assign = give(p.bestFor(a), a, "a chat waited as long as it may")
+			return d
+		}
+		d.Hold = p.hold(v, c, class, reason, d.Hold)
+		if p.until.IsZero() || end.Before(p.until) {
+			p.until = end
+		}
 	}
+	d.Again = p.again(v).Again
 	return d
 }
 
@@ -132,9 +134,9 @@ func (p *lookAhead) agentForChat(v *View, c *Call) (*Agent, string, why) {
 	case only != nil:
 		return only, "takes chats only", notHeld
 	case open != nil:
-		return open, "chats already: fullest of those no call waits for", notHeld
+		return open, "chats already, and no call waits for him", notHeld
 	case fresh != nil:
-		return fresh, "least busy of those not needed for calls", notHeld
+		return fresh, "not needed for calls, least busy", notHeld
 	}
 	return nil, reason, class
 }

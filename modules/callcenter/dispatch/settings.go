@@ -25,11 +25,15 @@ func (r *reader) number(name string, def, least float64) float64 {
 	return n
 }
 
-// whole is a setting that must be a whole number from 0 on.
-func (r *reader) whole(name, want string) int {
-	n, err := strconv.Atoi(r.Settings[name])
+// whole is a whole number from 0 on, or def if it is not set.
+func (r *reader) whole(name string, def int, want string) int {
+	text, ok := r.Settings[name]
+	if !ok {
+		return def
+	}
+	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 {
-		r.fail("%s is %q: want %s", name, r.Settings[name], want)
+		r.fail("%s is %q: want %s", name, text, want)
 	}
 	return n
 }

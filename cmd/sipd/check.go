@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/sipd/sipd/core"
+	"github.com/sipd/sipd/modules/callcenter"
 	"github.com/sipd/sipd/scripting"
 )
 
@@ -26,7 +27,7 @@ func (c *checkCmd) Run(s streams) error {
 	o := scripting.Options{Modules: builtin}
 	errs, warnings := scripting.Check(c.File, o)
 	if script, err := scripting.Load(c.File, o); len(errs) == 0 && err == nil {
-		errs = incomplete(script.Config())
+		errs = append(incomplete(script.Config()), callcenter.CheckPolicy(script.Config())...)
 	}
 	if c.JSON {
 		if err := c.json(s, errs, warnings); err != nil {

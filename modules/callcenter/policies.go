@@ -20,6 +20,7 @@ type policyHost interface {
 	Kill(reason string)
 	Close()
 	Restarts() int
+	Pid() int // 0: no process
 }
 
 // policies is who decides, and the change from one policy to another.
@@ -28,6 +29,7 @@ type policies struct {
 	params *params
 	script dispatch.Policy // of the route file, or nil
 	turn   chan struct{}   // one token: a change is under way
+	closed bool            // whoever has the token may look
 	runner *runner
 
 	load  func(policy.Config, policy.Callbacks) (policyHost, error)
@@ -72,9 +74,7 @@ func (p *policies) make(c choice) (chosen, error) {
 		c.name = p.params.chatPolicy
 	}
 	if path, plugin := c.path(); plugin {
-		s := &seat{}
-		s.host, err = p.load(p.params.policy.config(path, c.settings, p.log), s.callbacks())
-		return chosen{choice: c, seat: s}, err
+		return p.makePlugin(c, path)
 	}
 	if c.name == scriptPolicy {
 		if p.script == nil {
@@ -86,6 +86,21 @@ func (p *policies) make(c choice) (chosen, error) {
 	}
 	made, err := dispatch.New(c.name, c.settings)
 	return chosen{choice: c, policy: made}, err
+}
+
+func (p *policies) makePlugin(c choice, path string) (chosen, error) {
+	if named, err := p.params.policy.choice().resolved(); err != nil || named.name != c.name {
+		if err := ownBinary(path); err != nil {
+			return chosen{}, err
+		}
+	}
+	s := &seat{}
+	host, err := p.load(p.params.policy.config(path, c.settings, p.log), s.callbacks())
+	if err != nil {
+		return chosen{}, err
+	}
+	s.host = host
+	return chosen{choice: c, seat: s}, nil
 }
 
 // first makes the policy of the route file. That of a script is there only when
@@ -133,6 +148,9 @@ func (p *policies) change(ctx context.Context, c choice) error {
 		defer func() { <-p.turn }()
 	case <-ctx.Done():
 		return errors.New("another change of the policy still runs: try again")
+	}
+	if p.closed {
+		return errStopped
 	}
 	made, err := p.make(c)
 	if err != nil {
@@ -203,12 +221,14 @@ func (p *policies) restarts() int {
 // on.
 func (p *policies) close(ctx context.Context) {
 	select {
-	case p.turn <- struct{}{}: // for ever
+	case p.turn <- struct{}{}:
+		defer func() { <-p.turn }()
 	case <-ctx.Done():
 		return
 	}
-	if p.now.seat != nil {
+	if p.closed = true; p.now.seat != nil {
 		p.now.seat.host.Close()
+		p.now.seat = nil
 	}
 }
 

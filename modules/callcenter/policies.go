@@ -63,11 +63,11 @@ func newPolicies(p *params) *policies {
 
 // make brings a policy up. It may take as long as a process needs to start.
 func (p *policies) make(c choice) (chosen, error) {
-	c, err := c.resolved()
-	if err != nil {
+	if err := c.check(); err != nil {
 		return chosen{}, err
 	}
-	if err := c.check(); err != nil {
+	c, err := c.resolved()
+	if err != nil {
 		return chosen{}, err
 	}
 	if c.name == "" {

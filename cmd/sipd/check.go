@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/sipd/sipd/core"
-	"github.com/sipd/sipd/modules/callcenter"
 	"github.com/sipd/sipd/scripting"
 )
 
@@ -27,7 +26,7 @@ func (c *checkCmd) Run(s streams) error {
 	o := scripting.Options{Modules: builtin}
 	errs, warnings := scripting.Check(c.File, o)
 	if script, err := scripting.Load(c.File, o); len(errs) == 0 && err == nil {
-		errs = append(incomplete(script.Config()), callcenter.CheckPolicy(script.Config())...)
+		errs = incomplete(script.Config())
 	}
 	if c.JSON {
 		if err := c.json(s, errs, warnings); err != nil {

@@ -137,12 +137,10 @@ var wrongRoutes = []wrongRoute{
 		lua:  center + `modparam("call_center", "dispatch_policy", "plugin:FILE")`,
 		want: `FILE:4: dispatch_policy: plugin FILE: it is not executable: chmod +x FILE`},
 	{name: "checksum that is none", check: true,
-		lua:  center + "modparam("call_center", "dispatch_policy", "plugin:/bin/true")
-modparam("call_center", "dispatch_policy_sha256", "sum")",
+		lua:  center + "modparam(\"call_center\", \"dispatch_policy\", \"plugin:/bin/true\")\nmodparam(\"call_center\", \"dispatch_policy_sha256\", \"sum\")",
 		want: `FILE:5: modparam call_center.dispatch_policy_sha256: want 64 hexadecimal digits, as sha256sum prints them, got "sum"`},
 	{name: "policy of a script without one",
-		lua:  center + "modparam("call_center", "db_url", "DB")
-modparam("call_center", "dispatch_policy", "lua")",
+		lua:  center + "modparam(\"call_center\", \"db_url\", \"DB\")\nmodparam(\"call_center\", \"dispatch_policy\", \"lua\")",
 		want: `FILE:3: module call_center: dispatch_policy: the route file has no policy: add cc.policy(function(view) ... end) to it`},
 	{name: "ports of the player in the wrong order",
 		lua:  "loadmodule \"player\"\nmodparam(\"player\", \"rtp_port_min\", 30000)\nmodparam(\"player\", \"rtp_port_max\", 20000)",

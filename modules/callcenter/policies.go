@@ -123,7 +123,7 @@ func (p *policies) first() (err error) {
 func (p *policies) run(r *runner) {
 	p.runner = r
 	if p.now.seat != nil {
-		r.post(engine.SetPolicy{Name: p.now.name})
+		r.begin(engine.SetPolicy{Name: p.now.name})
 		p.seat(p.now.seat)
 	}
 }
@@ -186,7 +186,7 @@ func (p *policies) swap(c chosen) (before chosen) {
 // chosen.
 func (p *policies) seat(s *seat) {
 	s.take(func(ev engine.Event) {
-		p.runner.box.Post(message{ask: func(*engine.Engine, time.Time) {
+		p.runner.box.Post(message{at: time.Now(), ask: func(*engine.Engine, time.Time) {
 			if p.now.seat == s {
 				p.runner.step(message{ev: ev})
 			}

@@ -7,9 +7,11 @@ import (
 
 	"github.com/sipd/sipd/core"
 	"github.com/sipd/sipd/core/sip/stack"
+	"github.com/sipd/sipd/modules/callcenter"
 )
 
-// incomplete names what a server cannot do without and the file leaves out.
+// incomplete names what a server cannot do without and the file leaves out, or
+// names and is not there.
 func incomplete(cfg *core.Config) (ps core.Problems) {
 	add := func(text string) { ps = append(ps, core.Problem{Pos: core.Pos{File: cfg.File, Line: 1}, Text: text}) }
 	if len(cfg.Listen) == 0 {
@@ -18,7 +20,7 @@ func incomplete(cfg *core.Config) (ps core.Problems) {
 	if !cfg.Routes.Request {
 		add("the file defines no request_route: add function request_route() ... end")
 	}
-	return ps
+	return append(ps, callcenter.CheckPolicy(cfg)...)
 }
 
 // placed adds the place of the directive to an error of the sockets, which

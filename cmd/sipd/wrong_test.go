@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/sipd/sipd/modules/callcenter/dispatch"
 )
 
 // canary is a password that nothing may print.
@@ -119,12 +121,42 @@ var wrongRoutes = []wrongRoute{
 	{name: "caller_offer", check: true,
 		lua:  center + "modparam(\"call_center\", \"db_url\", \"DB\")\nmodparam(\"call_center\", \"caller_offer\", \"a:b:c\")",
 		want: `FILE:5: modparam call_center.caller_offer: "a:b:c": port "b:c": want 1 to 65535: want host, host:port, flow=ID or *`},
+	{name: "no such policy", check: true,
+		lua:  center + `modparam("call_center", "dispatch_policy", "plug-in:/opt/p")`,
+		want: `FILE:4: modparam call_center.dispatch_policy: want one of ` + policyNames() + `, lua or plugin:/path/to/binary, got "plug-in:/opt/p"`},
+	{name: "setting of no policy", check: true,
+		lua:  center + `modparam("call_center", "dispatch_policy_param", "reserve=2")`,
+		want: `FILE:4: dispatch_policy: there are settings of a policy (reserve) and no policy to take them: add modparam("call_center", "dispatch_policy", ...)`},
+	{name: "plugin that is not there", check: true,
+		lua:  center + `modparam("call_center", "dispatch_policy", "plugin:DIR/none")`,
+		want: `FILE:4: dispatch_policy: plugin DIR/none: there is no such file: build the plugin, or correct the path`},
+	{name: "plugin that is a folder", check: true,
+		lua:  center + `modparam("call_center", "dispatch_policy", "plugin:DIR")`,
+		want: `FILE:4: dispatch_policy: plugin DIR: it is a folder: name the binary in it`},
+	{name: "plugin that is not executable", check: true,
+		lua:  center + `modparam("call_center", "dispatch_policy", "plugin:FILE")`,
+		want: `FILE:4: dispatch_policy: plugin FILE: it is not executable: chmod +x FILE`},
+	{name: "checksum that is none", check: true,
+		lua:  center + "modparam(\"call_center\", \"dispatch_policy\", \"plugin:/bin/true\")\nmodparam(\"call_center\", \"dispatch_policy_sha256\", \"sum\")",
+		want: `FILE:5: modparam call_center.dispatch_policy_sha256: want 64 hexadecimal digits, as sha256sum prints them, got "sum"`},
+	{name: "policy of a script without one",
+		lua:  center + "modparam(\"call_center\", \"db_url\", \"DB\")\nmodparam(\"call_center\", \"dispatch_policy\", \"lua\")",
+		want: `FILE:3: module call_center: dispatch_policy: the route file has no policy: add cc.policy(function(view) ... end) to it`},
 	{name: "ports of the player in the wrong order",
 		lua:  "loadmodule \"player\"\nmodparam(\"player\", \"rtp_port_min\", 30000)\nmodparam(\"player\", \"rtp_port_max\", 20000)",
 		want: `FILE:2: module player: rtp_port_min 30000 and rtp_port_max 20000: want both 0, or a range with an even port`},
 	{name: "error in startup_route",
 		lua:  `function startup_route() error("the tables are not there") end`,
 		want: `startup_route: FILE:2: the tables are not there`},
+}
+
+// policyNames lists the built-in policies.
+func policyNames() string {
+	var names []string
+	for _, i := range dispatch.Builtin() {
+		names = append(names, i.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 // text replaces the place holders, and undo puts them back.

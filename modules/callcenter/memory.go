@@ -281,5 +281,5 @@ func (m *module) Start() error {
 		m.sessions.Terminate(key)
 	}
 	m.restore, m.restored, m.strays = engine.Restore{}, nil, nil
-	return nil
+	return m.policies.started()
 }

@@ -36,6 +36,7 @@ func (m *module) commands() []mi.Command {
 			Recipes: []mi.Recipe{{{Name: "call_id"}, {Name: "agent_id"}}}},
 	}
 	list = append(list, m.operatorCommands()...)
+	list = append(list, m.policyCommands()...)
 	for i, c := range list {
 		list[i].Aliases = []string{"cc_" + c.Name}
 		list[i].Name = "call_center:" + c.Name

@@ -38,6 +38,9 @@ func whyObject(w engine.Why) mi.Object {
 		if w.Agent != "" {
 			o = o.With("Agent", w.Agent)
 		}
+		if w.Chosen != "" {
+			o = o.With("Chosen", w.Chosen)
+		}
 		return o
 	}
 	agents := []mi.Object{}
@@ -48,8 +51,11 @@ func whyObject(w engine.Why) mi.Object {
 		}
 		agents = append(agents, a)
 	}
-	return o.With("index", w.Index).With("Waiting for", int(w.Waiting/time.Second)).With("ETW", w.ETW).With("Reason", w.Reason).
-		With("Ahead", namesObject(mi.Object{}, "Calls", w.Ahead)).With("Agents", agents)
+	o = o.With("index", w.Index).With("Waiting for", int(w.Waiting/time.Second)).With("ETW", w.ETW).With("Reason", w.Reason)
+	if w.Held != "" {
+		o = o.With("Held", w.Held)
+	}
+	return o.With("Ahead", namesObject(mi.Object{}, "Calls", w.Ahead)).With("Agents", agents)
 }
 
 // namesObject adds how many there are, the first few, and how many more.

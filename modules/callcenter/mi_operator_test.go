@@ -33,7 +33,7 @@ func TestWhy(t *testing.T) {
 	if got != want {
 		t.Errorf("waiting:\n%s\nwant\n%s", got, want)
 	}
-	if got := host.ask(t, "cc_why", `{"call_id":"c00"}`); got != `{"id":"c00","State":"toagent","Flow":"tech","Media":"RTP","Skill":"s","Agent":"busy"}` {
+	if got := host.ask(t, "cc_why", `{"call_id":"c00"}`); got != `{"id":"c00","State":"toagent","Flow":"tech","Media":"RTP","Skill":"s","Agent":"busy","Chosen":"longest idle"}` {
 		t.Errorf("with an agent: %s", got)
 	}
 	if got := host.ask(t, "cc_why", `["nobody"]`); got != `{"code":404,"message":"Call not found"}` {

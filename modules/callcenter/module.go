@@ -22,6 +22,7 @@ const (
 	eventCall   = "E_CALLCENTER_CALL_REPORT"
 	eventHappen = "E_CALLCENTER_CALL_EVENT"
 	eventAlarm  = "E_CALLCENTER_ALARM"
+	eventPolicy = "E_CALLCENTER_POLICY"
 )
 
 // module joins the engine to the server.
@@ -33,6 +34,7 @@ type module struct {
 	store    storage
 	memory   *memory // nil: nothing outlives the process
 	runner   *runner
+	policies *policies
 	reload   chan struct{} // one token: a cc_reload runs
 
 	endCatchUp func() // nil: the database was there at the start
@@ -42,7 +44,11 @@ type module struct {
 }
 
 // New returns the module with its default parameters.
-func New() core.Module { return &module{params: defaults(), reload: make(chan struct{}, 1)} }
+func New() core.Module {
+	m := &module{params: defaults(), reload: make(chan struct{}, 1)}
+	m.policies = newPolicies(&m.params)
+	return m
+}
 
 // Exports implements [core.Module].
 func (m *module) Exports() core.Exports {
@@ -57,8 +63,9 @@ func (m *module) Exports() core.Exports {
 		Events: []event.Type{
 			{Name: eventAgent, Fields: []string{"agent_id", "status", "state", "wrapup_ends", "ongoing_sessions", "flow_id"}, Doc: "an agent changed state"},
 			{Name: eventCall, Fields: []string{"call_id", "state", "flow_id", "agent_id"}, Doc: "a call changed state"},
-			{Name: eventHappen, Fields: []string{"event", "call_id", "flow_id", "agent_id", "media", "wait", "code", "talk", "call_type"}, Doc: "a call was queued, offered, rejected, answered, abandoned or ended"},
+			{Name: eventHappen, Fields: []string{"event", "call_id", "flow_id", "agent_id", "media", "wait", "code", "talk", "call_type", "reason"}, Doc: "a call was queued, offered, rejected, answered, abandoned or ended"},
 			{Name: eventAlarm, Fields: []string{"call_id", "flow_id", "agent_id", "text"}, Doc: "something needs the operator"},
+			{Name: eventPolicy, Fields: []string{"policy", "state", "reason"}, Doc: "the dispatch policy decides, or the built-in rule in its place"},
 		},
 	}
 }
@@ -83,6 +90,10 @@ func (m *module) Init(host core.Host) error {
 	offers, err := parseOffers(m.params.callerOffer)
 	if err != nil {
 		return fmt.Errorf("caller_offer %w", err)
+	}
+	m.policies.log = m.log
+	if err := m.policies.first(); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), reloadTime)
 	defer cancel()
@@ -122,7 +133,7 @@ func (m *module) start(load engine.Load, offers offers) {
 			p, _ := m.host.Module("player").(playerModule)
 			return p
 		}),
-		flowOf: map[engine.CallID]string{}, offers: offers, params: &m.params,
+		flowOf: map[engine.CallID]string{}, offers: offers, params: &m.params, policy: m.policies.do,
 	}
 	m.runner = newRunner(engine.New(engine.Options{
 		Wrapup:              m.params.wrapup,
@@ -130,6 +141,9 @@ func (m *module) start(load engine.Load, offers offers) {
 		QueuePosParam:       m.params.queuePosParam,
 		PosRefresh:          m.params.posRefresh,
 		ChatPolicy:          m.params.chatPolicy,
+		Policy:              m.policies.now.policy,
+		PolicyName:          m.policies.now.name,
+		PolicyDeadline:      m.params.policy.deadline,
 		InternalDispatching: m.params.internalDispatching,
 		Fallback:            m.fallback(),
 		MaxFailures:         m.params.maxFailures,
@@ -141,6 +155,7 @@ func (m *module) start(load engine.Load, offers offers) {
 	m.host.Stats().Collect(moduleName, m.collect)
 	m.host.Stats().Alias(moduleName, realStat)
 	m.runner.begin(load)
+	m.policies.run(m.runner)
 	go m.runner.run()
 }
 
@@ -168,6 +183,7 @@ func (m *module) Stop(ctx context.Context) error {
 			m.runner.close()
 		}
 	}
+	m.policies.close(ctx)
 	if m.store != nil {
 		return m.store.Close(ctx)
 	}

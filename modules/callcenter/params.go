@@ -29,6 +29,7 @@ type params struct {
 	agentRetry               time.Duration
 	bridgeMode               string
 	callerOffer              string
+	policy                   policyParams
 	names                    map[string]*string // tables and columns, by parameter
 }
 
@@ -50,6 +51,7 @@ func defaults() params {
 		maxFailures:         3,
 		agentRetry:          5 * time.Minute,
 		bridgeMode:          keepOld,
+		policy:              policyParams{deadline: 50 * time.Millisecond},
 		names:               map[string]*string{},
 	}
 	for _, n := range nameParams {
@@ -110,6 +112,7 @@ func (p *params) declare() []core.Param {
 		core.String("caller_offer", &p.callerOffer, "destinations invited with the caller's SDP instead of without one: hosts, host:port or flow=ID, separated by ';', or *").
 			Checked(func(text string) error { _, err := parseOffers(text); return err }),
 	}
+	list = append(list, p.policy.declare()...)
 	for _, n := range nameParams {
 		list = append(list, core.String(n.param, p.names[n.param], "table or column name").Checked(store.CheckName))
 	}

@@ -33,6 +33,7 @@ type performer struct {
 	flowOf map[engine.CallID]string            // live calls, for caller_offer
 	offers offers
 	params *params
+	policy func(engine.Action) // what is about the dispatch policy
 }
 
 func (p *performer) do(a engine.Action) {
@@ -73,6 +74,10 @@ func (p *performer) do(a engine.Action) {
 		p.emit(eventAlarm, event.Field{Name: "call_id", Value: string(a.Call)},
 			event.Field{Name: "flow_id", Value: a.Flow}, event.Field{Name: "agent_id", Value: a.Agent},
 			event.Field{Name: "text", Value: a.Text})
+	case engine.AskPolicy, engine.KillPolicy:
+		p.policy(a)
+	case engine.ReportPolicy:
+		p.decides(a)
 	case engine.Trace:
 		p.trace(a)
 	}
@@ -147,6 +152,10 @@ func (p *performer) happening(a engine.ReportCall) {
 		{Name: "flow_id", Value: a.Flow}, {Name: "agent_id", Value: a.Agent},
 		{Name: "media", Value: a.Media.String()}, {Name: "wait", Value: int64(a.Wait / time.Second)}}
 	switch a.What {
+	case engine.HappenOffered:
+		if a.Reason != "" {
+			f = append(f, event.Field{Name: "reason", Value: a.Reason})
+		}
 	case engine.HappenRejected:
 		f = append(f, event.Field{Name: "code", Value: int64(a.Code)})
 	case engine.HappenEnded:
@@ -154,6 +163,26 @@ func (p *performer) happening(a engine.ReportCall) {
 			event.Field{Name: "call_type", Value: int64(a.Type)})
 	}
 	p.emit(eventHappen, f...)
+}
+
+// decides raises E_CALLCENTER_POLICY.
+func (p *performer) decides(a engine.ReportPolicy) {
+	state := policyState(a.Active)
+	if a.Active {
+		p.log.Info("the dispatch policy decides", "policy", a.Policy)
+	} else {
+		p.log.Warn("the built-in rule stands in for the dispatch policy", "policy", a.Policy, "reason", a.Reason)
+	}
+	p.emit(eventPolicy, event.Field{Name: "policy", Value: a.Policy},
+		event.Field{Name: "state", Value: state}, event.Field{Name: "reason", Value: a.Reason})
+}
+
+// policyState says whether the policy decides, as events and lists do.
+func policyState(active bool) string {
+	if active {
+		return "active"
+	}
+	return "fallback"
 }
 
 func (p *performer) trace(a engine.Trace) {

@@ -31,19 +31,9 @@ type Names = store.Names
 // error names the place of one that is wrong, or says that the file does not
 // load the module.
 func SettingsOf(cfg *core.Config) (Settings, error) {
-	m := &module{params: defaults()}
-	byName := map[string]core.Param{}
-	for _, p := range m.params.declare() {
-		byName[p.Name] = p
-	}
-	for _, set := range cfg.Params {
-		p, known := byName[set.Name]
-		if set.Module != moduleName || !known {
-			continue
-		}
-		if err := p.Set(set.Value); err != nil {
-			return Settings{}, core.Problem{Pos: set.Pos, Text: fmt.Sprintf("modparam %s.%s: %v", moduleName, set.Name, err)}
-		}
+	p, err := paramsOf(cfg)
+	if err != nil {
+		return Settings{}, err
 	}
 	loaded := false
 	for _, l := range cfg.Loads {
@@ -52,7 +42,6 @@ func SettingsOf(cfg *core.Config) (Settings, error) {
 	if !loaded {
 		return Settings{}, core.Problem{Pos: core.Pos{File: cfg.File, Line: 1}, Text: `call_center is not loaded: add loadmodule "call_center"`}
 	}
-	p := &m.params
 	s := Settings{
 		DBURL: p.dbURL, AccDBURL: p.accDBURL, RtDBURL: p.rtDBURL, SpoolDir: p.spoolDir, Names: names(p),
 		Wrapup: p.wrapup, MediaTimeout: p.mediaTimeout, RejectOnNoAgents: p.rejectOnNoAgents, InternalDispatching: p.internalDispatching,
@@ -67,4 +56,23 @@ func SettingsOf(cfg *core.Config) (Settings, error) {
 		s.RtDBURL = s.DBURL
 	}
 	return s, nil
+}
+
+// paramsOf reads the parameters; the error names the place of one that is wrong.
+func paramsOf(cfg *core.Config) (*params, error) {
+	values := defaults()
+	byName := map[string]core.Param{}
+	for _, p := range values.declare() {
+		byName[p.Name] = p
+	}
+	for _, set := range cfg.Params {
+		p, known := byName[set.Name]
+		if set.Module != moduleName || !known {
+			continue
+		}
+		if err := p.Set(set.Value); err != nil {
+			return nil, core.Problem{Pos: set.Pos, Text: fmt.Sprintf("modparam %s.%s: %v", moduleName, set.Name, err)}
+		}
+	}
+	return &values, nil
 }

@@ -39,6 +39,15 @@ func statistics() []stat.Desc {
 		{Name: "cca_answ_inchats-A", Kind: stat.Counter, Doc: "chats he answered"},
 		{Name: "cca_aban_incalls-A", Kind: stat.Counter, Doc: "calls he refused or let ring"},
 		{Name: "cca_att-A", Kind: stat.Func, Doc: "average talk time, seconds"},
+		{Name: "cc_policy_active", Kind: stat.Gauge, Doc: "1: the dispatch policy decides, 0: the built-in rule stands in for it"},
+		{Name: "cc_policy_assigned", Kind: stat.Counter, Doc: "proposals of policies that were carried out"},
+		{Name: "cc_policy_asked", Kind: stat.Counter, Doc: "questions to policies that are not built in"},
+		{Name: "cc_policy_decided", Kind: stat.Counter, Doc: "their answers"},
+		{Name: "cc_policy_stale", Kind: stat.Counter, Doc: "proposals dropped since the call or the agent had changed meanwhile"},
+		{Name: "cc_policy_impossible", Kind: stat.Counter, Doc: "proposals dropped that were wrong when they were made"},
+		{Name: "cc_policy_late", Kind: stat.Counter, Doc: "answers that did not come within dispatch_policy_deadline"},
+		{Name: "cc_policy_fallbacks", Kind: stat.Counter, Doc: "times the built-in rule took over"},
+		{Name: "cc_policy_restarts", Kind: stat.Counter, Doc: "times the process of a policy was started anew"},
 	}
 }
 
@@ -47,11 +56,17 @@ func statistics() []stat.Desc {
 func (m *module) collect() []stat.Value {
 	var list []engine.Stat
 	var delay time.Duration
-	if !m.runner.ask(func(e *engine.Engine, now time.Time) { list, delay = e.Stats(now), m.runner.delays.longest(now) }) {
+	var policy engine.PolicyState
+	var restarts int
+	running := m.runner.ask(func(e *engine.Engine, now time.Time) {
+		list, delay = e.Stats(now), m.runner.delays.longest(now)
+		policy, restarts = e.PolicyState(), m.policies.restarts()
+	})
+	if !running {
 		return nil
 	}
-	vs := make([]stat.Value, 0, len(list)+1)
-	vs = append(vs, stat.Value{Group: moduleName, Name: "ccg_max_delay", Kind: stat.Gauge, Value: delay.Microseconds()})
+	vs := append(policyStats(policy, restarts),
+		stat.Value{Group: moduleName, Name: "ccg_max_delay", Kind: stat.Gauge, Value: delay.Microseconds()})
 	for _, s := range list {
 		kind := stat.Gauge
 		if s.Counter {
@@ -68,6 +83,27 @@ func (m *module) collect() []stat.Value {
 			v.Family = s.Family
 		}
 		vs = append(vs, v)
+	}
+	return vs
+}
+
+func policyStats(s engine.PolicyState, restarts int) []stat.Value {
+	active := int64(0)
+	if s.Active {
+		active = 1
+	}
+	vs := []stat.Value{{Name: "cc_policy_active", Kind: stat.Gauge, Value: active}}
+	for _, c := range []struct {
+		name string
+		n    int64
+	}{
+		{"assigned", s.Assigned}, {"asked", s.Asked}, {"decided", s.Decided}, {"stale", s.Stale}, {"impossible", s.Impossible},
+		{"late", s.Late}, {"fallbacks", s.Fallbacks}, {"restarts", int64(restarts)},
+	} {
+		vs = append(vs, stat.Value{Name: "cc_policy_" + c.name, Kind: stat.Counter, Value: c.n})
+	}
+	for i := range vs {
+		vs[i].Group = moduleName
 	}
 	return vs
 }

@@ -57,6 +57,16 @@ var known = map[string]metric{
 	"call_center:cca_aban_incalls": {name: "callcenter_agent_refused_calls"},
 	"call_center:cca_att":          {name: "callcenter_agent_average_talk_seconds"},
 
+	"call_center:cc_policy_active":     {name: "callcenter_policy_active"},
+	"call_center:cc_policy_assigned":   {name: "callcenter_policy_assignments"},
+	"call_center:cc_policy_asked":      {name: "callcenter_policy_questions"},
+	"call_center:cc_policy_decided":    {name: "callcenter_policy_answers"},
+	"call_center:cc_policy_stale":      {name: "callcenter_policy_stale_proposals"},
+	"call_center:cc_policy_impossible": {name: "callcenter_policy_impossible_proposals"},
+	"call_center:cc_policy_late":       {name: "callcenter_policy_late_answers"},
+	"call_center:cc_policy_fallbacks":  {name: "callcenter_policy_fallbacks"},
+	"call_center:cc_policy_restarts":   {name: "callcenter_policy_restarts"},
+
 	"core:timestamp":       {name: "uptime_seconds"},
 	"load:load":            {name: "cpu_load_ratio", percent: true},
 	"shmem:total_size":     {name: "memory_total_bytes"},

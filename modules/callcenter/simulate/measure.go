@@ -119,7 +119,7 @@ func (b *book) class(list []int, target time.Duration) (c ClassMeasures) {
 		case f.answered >= 0:
 			w := f.answered - f.arrived
 			waits = append(waits, w)
-			held += b.contacts[n].talk + b.classes[b.contacts[n].class].Wrapup
+			held += f.talked(b.contacts[n].talk) + b.sc.pause(&b.desks[f.agent].person, &b.classes[b.contacts[n].class])
 			if w <= target {
 				inTarget++
 			}

@@ -48,8 +48,8 @@ func figures() []figure {
 		{"longest call wait / chat wait", func(m *m) float64 { return m.WaitRatio }, 1, 2},
 		{"agents busy, %", func(m *m) float64 { return m.Occupancy }, 100, 1},
 		{"chat slots busy, %", func(m *m) float64 { return m.ChatUtilisation }, 100, 1},
-		{"Gini of busy time", func(m *m) float64 { return m.Gini }, 1, 3},
-		{"Gini within agent types", func(m *m) float64 { return m.GiniTypes }, 1, 3},
+		{"Gini of busy time, by type", func(m *m) float64 { return m.Gini }, 1, 3},
+		{"Gini of busy time, all", func(m *m) float64 { return m.GiniAll }, 1, 3},
 		{"idle agent passed over, s", func(m *m) float64 { return m.IdleSkipped }, 1, 1},
 		{"cost", func(m *m) float64 { return m.Cost }, 1, 4},
 	}

@@ -177,11 +177,11 @@ func (b *book) agents(w *world, m *Measures) {
 		t.Occupancy, t.Gini = share(sum(work), there), gini(work)
 		t.Handled, t.HandledVariance = meanAndVariance(handled)
 		m.Types = append(m.Types, t)
-		m.GiniTypes += t.Gini * t.Agents / float64(len(b.desks))
+		m.Gini += t.Gini * t.Agents / float64(len(b.desks))
 		busy, present = busy+sum(work), present+there
 		all = append(all, work...)
 	}
-	m.Gini, m.Occupancy, m.ChatUtilisation = gini(all), share(busy, present), share(slots, room)
+	m.GiniAll, m.Occupancy, m.ChatUtilisation = gini(all), share(busy, present), share(slots, room)
 }
 
 // gini is how unevenly something is shared out: 0 evenly, near 1 all to one.

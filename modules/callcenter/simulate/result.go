@@ -64,8 +64,8 @@ type Measures struct {
 	BlockedShare    float64 `json:"blocked_share"`                        // of time: a call waits while an agent with its skill has a few chats
 	Inversions      float64 `json:"inversions_per_1000_chats"`            // per 1,000 chats: begun on an agent with a phone while a call for him waits
 	WaitRatio       float64 `json:"longest_audio_over_longest_chat_wait"` // longest audio wait over longest chat wait
-	Gini            float64 `json:"gini"`                                 // of busy time among all agents
-	GiniTypes       float64 `json:"gini_by_type"`                         // of busy time in an agent type, mean of the types by head count
+	Gini            float64 `json:"gini"`                                 // of busy time in an agent type, mean of the types by head count
+	GiniAll         float64 `json:"gini_all"`                             // of busy time among all agents, whatever they can do
 	IdleSkipped     float64 `json:"idle_skipped"`                         // how much longer the longest idle agent had been idle than the chosen one
 	Throughput      float64 `json:"answered_per_hour"`                    // answered per hour
 
@@ -175,7 +175,7 @@ type Bound struct {
 // values are all figures, always in the same order.
 func (m *Measures) values() []*float64 {
 	list := []*float64{&m.Occupancy, &m.ChatUtilisation, &m.BlockedShare, &m.Inversions, &m.WaitRatio,
-		&m.Gini, &m.GiniTypes, &m.IdleSkipped, &m.Throughput, &m.PriorityInversions, &m.Cost,
+		&m.Gini, &m.GiniAll, &m.IdleSkipped, &m.Throughput, &m.PriorityInversions, &m.Cost,
 		&m.Decisions, &m.Refused, &m.AwayShare, &m.PathCost}
 	for i := range m.Classes {
 		list = append(list, m.Classes[i].values()...)

@@ -35,16 +35,17 @@ func badInput(err error) error {
 
 // cli is the command line.
 type cli struct {
-	Run     runCmd     `cmd:"" help:"Run a route file."`
-	Check   checkCmd   `cmd:"" help:"Check a route file: syntax, modules, parameters, functions, routes."`
-	MI      miCmd      `cmd:"" name:"mi" help:"Send a management command to a running sipd (or OpenSIPS)."`
-	DB      dbCmd      `cmd:"" name:"db" help:"Create, check, upgrade or clean the database."`
-	Demo    demoCmd    `cmd:"" help:"A whole call in this terminal, on an embedded database."`
-	Flow    flowCmd    `cmd:"" help:"List, add, change and remove flows in the database."`
-	Agent   agentCmd   `cmd:"" help:"List, add, change and remove agents in the database."`
-	Doctor  doctorCmd  `cmd:"" help:"Find out why calls do not reach agents: tables, settings, phones, media servers, the running server."`
-	Watch   watchCmd   `cmd:"" help:"A wallboard in the terminal: flows, queue, agents and calls of a running server."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Run      runCmd      `cmd:"" help:"Run a route file."`
+	Check    checkCmd    `cmd:"" help:"Check a route file: syntax, modules, parameters, functions, routes."`
+	MI       miCmd       `cmd:"" name:"mi" help:"Send a management command to a running sipd (or OpenSIPS)."`
+	DB       dbCmd       `cmd:"" name:"db" help:"Create, check, upgrade or clean the database."`
+	Demo     demoCmd     `cmd:"" help:"A whole call in this terminal, on an embedded database."`
+	Flow     flowCmd     `cmd:"" help:"List, add, change and remove flows in the database."`
+	Agent    agentCmd    `cmd:"" help:"List, add, change and remove agents in the database."`
+	Doctor   doctorCmd   `cmd:"" help:"Find out why calls do not reach agents: tables, settings, phones, media servers, the running server."`
+	Watch    watchCmd    `cmd:"" help:"A wallboard in the terminal: flows, queue, agents and calls of a running server."`
+	Simulate simulateCmd `cmd:"" help:"What a dispatch policy would make of a scenario, or of a day of cc_cdrs: waits, service level, load of the agents."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
 // streams are what a subcommand writes to.

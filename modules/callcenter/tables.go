@@ -2,8 +2,10 @@ package callcenter
 
 import (
 	"context"
+	"time"
 
 	"github.com/sipd/sipd/core/db"
+	"github.com/sipd/sipd/modules/callcenter/engine"
 	"github.com/sipd/sipd/modules/callcenter/store"
 )
 
@@ -75,4 +77,15 @@ func PlanUpgrade(ctx context.Context, d, acc, rt *db.DB, n Names) ([]Statement, 
 // planned and run again when it failed.
 func Upgrade(ctx context.Context, plan []Statement, told func(Statement)) error {
 	return store.Upgrade(ctx, plan, told)
+}
+
+// Provisioned reads the flows and agents of a database as the server does at
+// its start, and lists the rows that cannot be used.
+func Provisioned(ctx context.Context, d *db.DB) (engine.Load, []store.BadRow, error) {
+	return store.ReadConfig(ctx, store.Options{DB: d})
+}
+
+// CDRs reads the rows of cc_cdrs of a day; see [store.ReadCDRs].
+func CDRs(ctx context.Context, d *db.DB, day time.Time) ([]engine.CDR, error) {
+	return store.ReadCDRs(ctx, d, day)
 }

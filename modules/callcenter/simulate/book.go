@@ -11,6 +11,7 @@ import (
 type book struct {
 	window  span
 	now     time.Duration // everything is counted up to then
+	sc      *Scenario
 	flows   []flow
 	classes []Class
 	path    map[[2]string]float64
@@ -45,6 +46,14 @@ type fate struct {
 	lost    bool
 }
 
+// talked is how long the talk was, or will be.
+func (f *fate) talked(planned time.Duration) time.Duration {
+	if f.ended < 0 {
+		return planned
+	}
+	return f.ended - f.answered
+}
+
 // desk is an agent at work.
 type desk struct {
 	person
@@ -70,7 +79,7 @@ func (d *desk) few() bool {
 }
 
 func newBook(w *world, window span) *book {
-	b := &book{window: window, flows: w.flows, classes: w.sc.Classes, path: w.sc.Path, contacts: w.contacts,
+	b := &book{window: window, sc: w.sc, flows: w.flows, classes: w.sc.Classes, path: w.sc.Path, contacts: w.contacts,
 		fates: make([]fate, len(w.contacts)), skills: map[string]int{}, queue: make([]float64, len(w.sc.Classes)),
 		series: newSeries(window)}
 	number := func(skill string) int {

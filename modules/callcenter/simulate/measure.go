@@ -119,7 +119,7 @@ func (b *book) class(list []int, target time.Duration) (c ClassMeasures) {
 		case f.answered >= 0:
 			w := f.answered - f.arrived
 			waits = append(waits, w)
-			held += b.contacts[n].talk + b.classes[b.contacts[n].class].Wrapup
+			held += f.talked(b.contacts[n].talk) + b.sc.pause(&b.desks[f.agent].person, &b.classes[b.contacts[n].class])
 			if w <= target {
 				inTarget++
 			}
@@ -177,11 +177,11 @@ func (b *book) agents(w *world, m *Measures) {
 		t.Occupancy, t.Gini = share(sum(work), there), gini(work)
 		t.Handled, t.HandledVariance = meanAndVariance(handled)
 		m.Types = append(m.Types, t)
-		m.GiniTypes += t.Gini * t.Agents / float64(len(b.desks))
+		m.Gini += t.Gini * t.Agents / float64(len(b.desks))
 		busy, present = busy+sum(work), present+there
 		all = append(all, work...)
 	}
-	m.Gini, m.Occupancy, m.ChatUtilisation = gini(all), share(busy, present), share(slots, room)
+	m.GiniAll, m.Occupancy, m.ChatUtilisation = gini(all), share(busy, present), share(slots, room)
 }
 
 // gini is how unevenly something is shared out: 0 evenly, near 1 all to one.

@@ -88,17 +88,17 @@ func (r *Report) compare() {
 			out.Diff = difference(out.Runs, base.Runs)
 		}
 		if l := r.Limits; l != nil {
-			out.score(base, l)
+			out.against(base, l)
 		}
 	}
 	for i := range r.Staffing {
 		if l := r.Staffing[i].Limits; l != nil {
-			r.Staffing[i].Outcome.score(nil, l)
+			r.Staffing[i].Outcome.against(nil, l)
 		}
 	}
 }
 
-func (out *Outcome) score(base *Outcome, l *Limits) {
+func (out *Outcome) against(base *Outcome, l *Limits) {
 	if l.OptimumCost != nil && *l.OptimumCost > 0 {
 		regret := out.Mean.Cost / *l.OptimumCost - 1
 		out.Regret = &regret

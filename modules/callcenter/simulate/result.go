@@ -53,59 +53,72 @@ type Staffing struct {
 // Measures are those of section "Measures" of README.md, of one run or over
 // runs. Shares are from 0 to 1, times in seconds. What has not happened is 0.
 type Measures struct {
-	Classes []ClassMeasures // as the scenario lists them
-	Skills  []ClassMeasures // by class, then skill
-	Audio   ClassMeasures   // all classes of audio
-	Chat    ClassMeasures   // all classes of chat
-	Types   []TypeMeasures  // as the scenario lists its groups of agents
+	Classes []ClassMeasures `json:"classes"`     // as the scenario lists them
+	Skills  []ClassMeasures `json:"skills"`      // by class, then skill
+	Audio   ClassMeasures   `json:"audio"`       // all classes of audio
+	Chat    ClassMeasures   `json:"chat"`        // all classes of chat
+	Types   []TypeMeasures  `json:"agent_types"` // as the scenario lists its groups of agents
 
-	Occupancy       float64 // share of login time in ring, talk and wrap-up
-	ChatUtilisation float64 // busy chat slots of all slots
-	BlockedShare    float64 // of time: a call waits while an agent with its skill has a few chats
-	Inversions      float64 // per 1,000 chats: begun on an agent with a phone while a call for him waits
-	WaitRatio       float64 // longest audio wait over longest chat wait
-	Gini            float64 // of busy time among all agents
-	GiniTypes       float64 // of busy time in an agent type, mean of the types by head count
-	IdleSkipped     float64 // how much longer the longest idle agent had been idle than the chosen one
-	Throughput      float64 // answered per hour
+	Occupancy       float64 `json:"occupancy"`                            // share of login time in ring, talk and wrap-up
+	ChatUtilisation float64 `json:"chat_utilisation"`                     // busy chat slots of all slots
+	BlockedShare    float64 `json:"blocked_share"`                        // of time: a call waits while an agent with its skill has a few chats
+	Inversions      float64 `json:"inversions_per_1000_chats"`            // per 1,000 chats: begun on an agent with a phone while a call for him waits
+	WaitRatio       float64 `json:"longest_audio_over_longest_chat_wait"` // longest audio wait over longest chat wait
+	Gini            float64 `json:"gini"`                                 // of busy time in an agent type, mean of the types by head count
+	GiniAll         float64 `json:"gini_all"`                             // of busy time among all agents, whatever they can do
+	IdleSkipped     float64 `json:"idle_skipped"`                         // how much longer the longest idle agent had been idle than the chosen one
+	Throughput      float64 `json:"answered_per_hour"`                    // answered per hour
 
-	PriorityInversions float64 // assignments while a call of better priority for that agent waits
-	Cost               float64 // waiting contacts, weighted by class
-	Decisions          float64 // questions to the policy
-	Refused            float64 // offers that agents refused
-	AwayShare          float64 // of the answered: by an agent of another site
-	PathCost           float64 // mean of the answered
+	PriorityInversions float64 `json:"priority_inversions"` // assignments while a call of better priority for that agent waits
+	Cost               float64 `json:"cost"`                // waiting contacts, weighted by class
+	Decisions          float64 `json:"decisions"`           // questions to the policy
+	Refused            float64 `json:"refused"`             // offers that agents refused
+	AwayShare          float64 `json:"away_share"`          // of the answered: by an agent of another site
+	PathCost           float64 `json:"path_cost"`           // mean of the answered
 }
 
 // ClassMeasures are those of a class of contacts, or of a class in one skill.
 type ClassMeasures struct {
-	Class string
-	Skill string // "" for all
-	Media dispatch.Media
+	Class string         `json:"class"`
+	Skill string         `json:"skill,omitempty"` // "" for all
+	Media dispatch.Media `json:"-"`
 
-	Arrived, Answered, Abandoned float64
-	Lost                         float64 // answered, and broken down
+	Arrived   float64 `json:"arrived"`
+	Answered  float64 `json:"answered"`
+	Abandoned float64 `json:"abandoned"`
+	Lost      float64 `json:"lost"` // answered, and broken down
 
-	SLa, SLb, SLc, SLd float64 // service level, see README.md
-	Wait               Waits   // until the answer, of the answered; its mean is the ASA
-	AbandonRate        float64 // of answered and abandoned
-	AHT                float64 // talk and wrap-up
-	QueueTime          float64 // mean time in the queue, abandoned included
-	Queue              float64 // E[Q]: mean number waiting
-	LongestQueue       float64 // longest time in the queue, abandoned included
+	// The service level, counted in four ways; see README.md.
+	SLa float64 `json:"sl_a"`
+	SLb float64 `json:"sl_b"`
+	SLc float64 `json:"sl_c"`
+	SLd float64 `json:"sl_d"`
+
+	Wait         Waits   `json:"wait"`          // until the answer, of the answered; its mean is the ASA
+	AbandonRate  float64 `json:"abandon_rate"`  // of answered and abandoned
+	AHT          float64 `json:"aht"`           // talk and wrap-up
+	QueueTime    float64 `json:"queue_time"`    // mean time in the queue, abandoned included
+	Queue        float64 `json:"queue"`         // E[Q]: mean number waiting
+	LongestQueue float64 `json:"longest_queue"` // longest time in the queue, abandoned included
 }
 
 // Waits are a distribution, in seconds.
-type Waits struct{ Mean, P50, P95, P99, Max float64 }
+type Waits struct {
+	Mean float64 `json:"mean"`
+	P50  float64 `json:"p50"`
+	P95  float64 `json:"p95"`
+	P99  float64 `json:"p99"`
+	Max  float64 `json:"max"`
+}
 
 // TypeMeasures are those of a group of agents.
 type TypeMeasures struct {
-	Type            string
-	Agents          float64
-	Occupancy       float64
-	Gini            float64 // of busy time
-	Handled         float64 // contacts each, mean
-	HandledVariance float64
+	Type            string  `json:"type"`
+	Agents          float64 `json:"agents"`
+	Occupancy       float64 `json:"occupancy"`
+	Gini            float64 `json:"gini"`    // of busy time
+	Handled         float64 `json:"handled"` // contacts each, mean
+	HandledVariance float64 `json:"handled_variance"`
 }
 
 // Point is one stretch of time, of the mean run.
@@ -139,29 +152,30 @@ type Timing struct {
 // known.
 type Limits struct {
 	// OptimumCost is the lowest [Measures.Cost] of any policy, exactly.
-	OptimumCost *float64
+	OptimumCost *float64 `json:"optimum_cost"`
 	// Audio and Chat are strict: no policy has a lower QueueTime.
-	Audio, Chat *Bound
+	Audio *Bound `json:"audio"`
+	Chat  *Bound `json:"chat"` // see Audio
 	// Fluid is a tighter reference for audio, not strict: who beats it sheds
 	// chats.
-	Fluid *Bound
+	Fluid *Bound `json:"fluid"`
 	// Capacity is the largest multiple of the traffic that could be served.
-	Capacity *float64
+	Capacity *float64 `json:"capacity"`
 }
 
 // Bound is a limit of one medium.
 type Bound struct {
-	QueueTime    float64 // mean, abandoned included, seconds
-	Queue        float64 // E[Q]
-	AbandonRate  float64
-	ServiceLevel float64 // within the target of the scenario
-	Exact        bool    // of a closed form whose assumptions hold; else simulated or approximated
+	QueueTime    float64 `json:"queue_time"` // mean, abandoned included, seconds
+	Queue        float64 `json:"queue"`      // E[Q]
+	AbandonRate  float64 `json:"abandon_rate"`
+	ServiceLevel float64 `json:"service_level"` // within the target of the scenario
+	Exact        bool    `json:"exact"`         // of a closed form whose assumptions hold; else simulated or approximated
 }
 
 // values are all figures, always in the same order.
 func (m *Measures) values() []*float64 {
 	list := []*float64{&m.Occupancy, &m.ChatUtilisation, &m.BlockedShare, &m.Inversions, &m.WaitRatio,
-		&m.Gini, &m.GiniTypes, &m.IdleSkipped, &m.Throughput, &m.PriorityInversions, &m.Cost,
+		&m.Gini, &m.GiniAll, &m.IdleSkipped, &m.Throughput, &m.PriorityInversions, &m.Cost,
 		&m.Decisions, &m.Refused, &m.AwayShare, &m.PathCost}
 	for i := range m.Classes {
 		list = append(list, m.Classes[i].values()...)

@@ -16,6 +16,7 @@ type Scenario struct {
 	Classes []Class
 	Groups  []Group
 	Target  time.Duration // of the service level
+	Wrapup  time.Duration // of agents who have none of their own; 0: the longest of the classes
 
 	Wave   Wave
 	Burst  Burst
@@ -36,11 +37,11 @@ type Class struct {
 	Skills   []Share // which skill they need
 	Sites    []Share // where they come in; nil: there are no sites
 	Talk     Dist
-	Patience Dist // zero: for ever
-	Wrapup   time.Duration
-	Ring     Dist    // until the agent answers or refuses; zero: at once
-	Reject   float64 // chance that an offer is refused
-	Weight   float64 // of one waiting contact in [Measures.Cost]
+	Patience Dist          // zero: for ever
+	Wrapup   time.Duration // at most; 0: none
+	Ring     Dist          // until the agent answers or refuses; zero: at once
+	Reject   float64       // chance that an offer is refused
+	Weight   float64       // of one waiting contact in [Measures.Cost]
 }
 
 // Share is a value with its probability.
@@ -53,10 +54,11 @@ type Share struct {
 type Group struct {
 	Type   string
 	N      int
-	Phone  bool       // they take audio calls
-	Chats  int        // how many chats each may have; 0: none
-	Skills [][]string // of the first agent of the scenario, the second, and so on in turn
-	Sites  []string   // likewise; nil: there are none
+	Phone  bool          // they take audio calls
+	Chats  int           // how many chats each may have; 0: none
+	Skills [][]string    // of the first agent of the scenario, the second, and so on in turn
+	Sites  []string      // likewise; nil: there are none
+	Wrapup time.Duration // of each agent; 0: that of the scenario
 }
 
 // Wave makes the rate of arrivals rise and fall: rate x (1 + Amplitude x sin).
@@ -79,11 +81,12 @@ type Outage struct {
 
 // Arrival is a contact of a [Scenario.Trace].
 type Arrival struct {
-	At       time.Duration // from the begin of the run
-	Class    int           // index of Scenario.Classes
-	Skill    string
-	Talk     time.Duration
-	Patience time.Duration // 0: for ever
+	At     time.Duration // from the begin of the run
+	Class  int           // index of Scenario.Classes
+	Skill  string
+	Talk   time.Duration // 0: not known, it is drawn
+	Waited time.Duration
+	GaveUp bool // after Waited; else he would have waited on, for a time that is drawn
 }
 
 // Agents are all agents, in the order of the groups.
@@ -142,6 +145,7 @@ type person struct {
 	chats  int
 	skills []string
 	site   string
+	wrapup time.Duration
 }
 
 // people are the agents of a scenario.
@@ -149,7 +153,7 @@ func (s *Scenario) people() (list []person) {
 	for gi, g := range s.Groups {
 		for range g.N {
 			i := len(list)
-			p := person{id: fmt.Sprintf("agent%03d", i+1), group: gi, phone: g.Phone, chats: g.Chats, skills: g.Skills[i%len(g.Skills)]}
+			p := person{id: fmt.Sprintf("agent%03d", i+1), group: gi, phone: g.Phone, chats: g.Chats, skills: g.Skills[i%len(g.Skills)], wrapup: g.Wrapup}
 			if len(g.Sites) > 0 {
 				p.site = g.Sites[i%len(g.Sites)]
 			}

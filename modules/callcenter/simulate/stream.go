@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -56,13 +57,10 @@ func (c *Class) places() []Share {
 // policies. Each class has random numbers of its own.
 func (s *Scenario) stream(seed uint64, warmup, until time.Duration) []contact {
 	_, index := s.flows()
-	var list []contact
 	if s.Trace != nil {
-		for i, a := range s.Trace {
-			list = append(list, contact{a.At, a.Class, index[flow{a.Class, a.Skill, ""}], a.Talk, a.Patience, mix(seed, uint64(i))})
-		}
-		return list
+		return s.replay(seed, index)
 	}
+	var list []contact
 	for i := range s.Classes {
 		c := &s.Classes[i]
 		rnd := rand.New(rand.NewPCG(seed, uint64(i)+1))
@@ -84,8 +82,51 @@ func (s *Scenario) stream(seed uint64, warmup, until time.Duration) []contact {
 			}
 		}
 	}
-	slices.SortStableFunc(list, func(a, b contact) int { return int(a.at - b.at) })
+	return inOrder(list)
+}
+
+func inOrder(list []contact) []contact {
+	slices.SortStableFunc(list, func(a, b contact) int { return cmp.Compare(a.at, b.at) })
 	return list
+}
+
+// replay draws the contacts of a trace. A load other than 1 leaves some out, or
+// lets some come again within minutes.
+func (s *Scenario) replay(seed uint64, index map[flow]int) (list []contact) {
+	for i, a := range s.Trace {
+		rnd := rand.New(rand.NewPCG(seed, uint64(i)+1))
+		f := index[flow{a.Class, a.Skill, ""}]
+		for k := s.Load; k > 0; k-- {
+			if k < 1 && rnd.Float64() >= k {
+				break
+			}
+			c := s.recorded(a, f, rnd)
+			if k != s.Load {
+				c.at += time.Duration(rnd.Float64() * float64(again))
+			}
+			list = append(list, c)
+		}
+	}
+	return inOrder(list)
+}
+
+// again is how long after a recorded contact another one like it comes at most.
+const again = 10 * time.Minute
+
+// recorded is a contact of a trace. What the trace does not know is drawn.
+func (s *Scenario) recorded(a Arrival, flow int, rnd *rand.Rand) contact {
+	class := &s.Classes[a.Class]
+	c := contact{a.At, a.Class, flow, class.Talk.draw(rnd), class.Patience.draw(rnd), rnd.Uint64()}
+	if a.Talk > 0 {
+		c.talk = a.Talk
+	}
+	switch {
+	case a.GaveUp:
+		c.patience = max(a.Waited, 1)
+	case c.patience > 0: // an exponential patience does not remember
+		c.patience += a.Waited
+	}
+	return c
 }
 
 // rate is by how much the traffic is multiplied at a time, which counts from
@@ -141,12 +182,4 @@ func (c *contact) offer(class *Class, n int) (ring time.Duration, refused bool) 
 	}
 	rnd := rand.New(rand.NewPCG(c.luck, uint64(n)))
 	return class.Ring.draw(rnd), rnd.Float64() < class.Reject
-}
-
-// mix makes one number of two that looks like chance (splitmix64).
-func mix(a, b uint64) uint64 {
-	z := a + (b+1)*0x9e3779b97f4a7c15
-	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
-	z = (z ^ z>>27) * 0x94d049bb133111eb
-	return z ^ z>>31
 }

@@ -59,7 +59,7 @@ func newWorld(sc *Scenario, p Policy, seed uint64, window span, clock func() tim
 
 // open loads the engine and puts the policy in charge.
 func (w *world) open(p Policy) error {
-	o := engine.Options{InternalDispatching: true, PolicyName: p.Name, Wrapup: w.longestWrapup()}
+	o := engine.Options{InternalDispatching: true, PolicyName: p.Name, Wrapup: w.sc.usualWrapup()}
 	if p.Start == nil {
 		inner, err := p.New()
 		if err != nil {
@@ -93,11 +93,24 @@ func (w *world) close() {
 // noPause is the shortest wrap-up that a flow can have: 0 means no limit.
 const noPause = time.Nanosecond
 
-func (w *world) longestWrapup() (d time.Duration) {
-	for _, c := range w.sc.Classes {
-		d = max(d, c.Wrapup)
+// usualWrapup is that of agents who have none of their own.
+func (s *Scenario) usualWrapup() time.Duration {
+	d := s.Wrapup
+	for _, c := range s.Classes {
+		if s.Wrapup == 0 {
+			d = max(d, c.Wrapup)
+		}
 	}
 	return d
+}
+
+// pause is the wrap-up of an agent after a contact of a class.
+func (s *Scenario) pause(p *person, c *Class) time.Duration {
+	d := p.wrapup
+	if d == 0 {
+		d = s.usualWrapup()
+	}
+	return min(d, c.Wrapup)
 }
 
 func (w *world) load() engine.Load {
@@ -108,7 +121,7 @@ func (w *world) load() engine.Load {
 			MaxWrapup: max(c.Wrapup, noPause), Queue: "sip:queue@sim"})
 	}
 	for _, p := range w.people {
-		a := engine.AgentConfig{ID: p.id, Site: p.site, Skills: p.skills, LoggedIn: true}
+		a := engine.AgentConfig{ID: p.id, Site: p.site, Skills: p.skills, LoggedIn: true, Wrapup: p.wrapup}
 		if p.phone {
 			a.Location = "sip:phone@sim"
 		}

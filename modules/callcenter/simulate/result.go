@@ -131,6 +131,9 @@ type Point struct {
 	QueueRTP  float64 // mean number of calls waiting
 	QueueMSRP float64 // mean number of chats waiting
 	Busy      float64 // share of the agents
+	// QueueTime is the mean time in the queue of those who arrived in it, by
+	// class, as the scenario lists them; nil: not recorded.
+	QueueTime []float64
 }
 
 // Load is one agent's.

@@ -51,7 +51,8 @@ func (s *sender) write(ctx context.Context, text []byte) error {
 		}
 		s.conn = c
 	}
-	stop := context.AfterFunc(ctx, func() { _ = s.conn.SetDeadline(time.Unix(1, 0)) })
+	conn := s.conn // it may be dropped while the function runs
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	if _, err := s.conn.Write(text); err != nil {
 		_ = s.conn.Close()

@@ -61,7 +61,8 @@ func (s *sender) write(ctx context.Context, text []byte) error {
 		}
 		s.conn = newConn(c)
 	}
-	stop := context.AfterFunc(ctx, func() { _ = s.conn.SetWriteDeadline(time.Unix(1, 0)) })
+	conn := s.conn // it may be dropped while the function runs
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetWriteDeadline(time.Unix(1, 0)) })
 	_, err := s.conn.Write(text)
 	if err != nil || !stop() {
 		// Not all was written, or the deadline may be set for the next one too.

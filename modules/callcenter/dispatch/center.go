@@ -84,9 +84,6 @@ func (c *Center) PutCall(call Call) {
 // instead of all that wait. It costs a fraction of as many PutCall.
 func (c *Center) PutCalls(list iter.Seq[Call]) {
 	before := c.calls
-	for k := range c.queues {
-		c.changed.kind(k)
-	}
 	c.calls, c.waiting, c.queues = make(map[string]*Call, len(before)), newQueue(), map[Kind]*btree.BTreeG[*Call]{}
 	for call := range list {
 		entry := before[call.ID]

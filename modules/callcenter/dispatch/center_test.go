@@ -55,29 +55,8 @@ func TestCenterHistory(t *testing.T) {
 		for range 60 {
 			before := see(c)
 			c.Settled()
-			switch r.IntN(6) {
-			case 0:
-				call := randomCall(r, &turn)
-				calls[call.ID] = call
-				c.PutCall(call)
-			case 1:
-				id := fmt.Sprint("c", r.IntN(12))
-				delete(calls, id)
-				c.DropCall(id)
-			case 2, 3:
-				a := randomAgent(r, &turn)
-				if old, there := agents[a.ID]; there && r.IntN(2) == 0 { // only some of it
-					old.Skills = a.Skills
-					a = old
-				}
-				agents[a.ID] = a
-				c.PutAgent(a)
-			case 4:
-				id := fmt.Sprint("a", r.IntN(8))
-				delete(agents, id)
-				c.DropAgent(id)
-			case 5:
-				c.PutCalls(slices.Values(reordered(r, calls, &turn)))
+			for range 1 + r.IntN(4) { // a look would put the teams in order
+				change(r, c, calls, agents, &turn)
 			}
 			fresh := NewCenter()
 			for _, call := range calls {
@@ -101,6 +80,34 @@ func TestCenterHistory(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// change does one thing to a center, and notes it.
+func change(r *rand.Rand, c *Center, calls map[string]Call, agents map[string]Agent, turn *uint64) {
+	switch r.IntN(6) {
+	case 0:
+		call := randomCall(r, turn)
+		calls[call.ID] = call
+		c.PutCall(call)
+	case 1:
+		id := fmt.Sprint("c", r.IntN(12))
+		delete(calls, id)
+		c.DropCall(id)
+	case 2, 3:
+		a := randomAgent(r, turn)
+		if old, there := agents[a.ID]; there && r.IntN(2) == 0 { // only some of it
+			old.Skills = a.Skills
+			a = old
+		}
+		agents[a.ID] = a
+		c.PutAgent(a)
+	case 4:
+		id := fmt.Sprint("a", r.IntN(8))
+		delete(agents, id)
+		c.DropAgent(id)
+	case 5:
+		c.PutCalls(slices.Values(reordered(r, calls, turn)))
 	}
 }
 

@@ -104,7 +104,7 @@ func (e *Engine) admit(f *flow, id CallID) Code {
 	switch {
 	case f == nil || f.removed:
 		return NoSuchFlow
-	case e.opt.RejectOnNoAgents && e.heads.skills[f.cfg.Skill].logged == 0:
+	case e.opt.RejectOnNoAgents && e.heads.of(f.cfg.Skill).logged == 0:
 		return NoAgents
 	case e.calls[id] != nil:
 		return Internal

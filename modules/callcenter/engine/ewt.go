@@ -109,7 +109,7 @@ type forecast struct {
 // media count fully for each.
 func (e *Engine) forecast(f *flow, m Media) forecast {
 	k := dispatch.Kind{Skill: f.cfg.Skill, Media: m}
-	n := e.heads.skills[k.Skill]
+	n := e.heads.of(k.Skill)
 	servers := n.phones
 	if m == MSRP {
 		servers = n.slots
@@ -196,10 +196,10 @@ func (e *Engine) ewt(f *flow, m Media) int {
 // agents do nothing else. Without agents it is 0, as in OpenSIPS.
 func (e *Engine) flowETW(f *flow) int {
 	if e.opt.CompatETW {
-		etw, _ := f.expectedWait(e.heads.skills[f.cfg.Skill].logged)
+		etw, _ := f.expectedWait(e.heads.of(f.cfg.Skill).logged)
 		return etw
 	}
-	n := e.heads.skills[f.cfg.Skill]
+	n := e.heads.of(f.cfg.Skill)
 	switch {
 	case n.phones > 0:
 		return e.ewt(f, RTP)

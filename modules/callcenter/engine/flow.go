@@ -29,7 +29,7 @@ func (f *flow) expectedWait(logged int) (seconds int, known bool) {
 
 // eta is OpenSIPS's expected wait of a call that comes now.
 func (e *Engine) eta(f *flow) int {
-	s, known := f.expectedWait(e.heads.skills[f.cfg.Skill].logged)
+	s, known := f.expectedWait(e.heads.of(f.cfg.Skill).logged)
 	if !known {
 		return math.MaxInt32
 	}

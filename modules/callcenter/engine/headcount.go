@@ -8,23 +8,31 @@ type headcount struct {
 
 // headcounts are the agents counted, by skill and all.
 type headcounts struct {
-	skills map[string]headcount
+	skills map[string]*headcount
 	all    headcount
 }
 
-func newHeadcounts() headcounts { return headcounts{skills: map[string]headcount{}} }
+func newHeadcounts() headcounts { return headcounts{skills: map[string]*headcount{}} }
+
+// of is the count of those with a skill.
+func (h *headcounts) of(skill string) headcount {
+	if n := h.skills[skill]; n != nil {
+		return *n
+	}
+	return headcount{}
+}
 
 // counted is what an agent was counted as, to be taken back whatever has
 // changed about him since.
 type counted struct {
-	skills []string
+	skills []*headcount
 	counts headcount
 }
 
 // add counts an agent as he is at present.
 func (h *headcounts) add(a *agent, e *Engine) {
 	s := &a.counted
-	s.skills, s.counts = a.cfg.Skills, headcount{}
+	s.counts = headcount{}
 	if a.present() {
 		s.counts.logged = 1
 		if a.cfg.Location != "" {
@@ -37,24 +45,28 @@ func (h *headcounts) add(a *agent, e *Engine) {
 	if a.state(e.now) == Free {
 		s.counts.free = 1
 	}
-	h.count(s, 1)
-}
-
-func (h *headcounts) remove(a *agent) {
-	h.count(&a.counted, -1)
-	a.counted = counted{}
-}
-
-func (h *headcounts) count(s *counted, sign int) {
 	if s.counts == (headcount{}) {
 		return
 	}
-	h.all.add(s.counts, sign)
-	for _, skill := range s.skills {
+	h.all.add(s.counts, 1)
+	for _, skill := range a.cfg.Skills {
 		n := h.skills[skill]
-		n.add(s.counts, sign)
-		h.skills[skill] = n
+		if n == nil {
+			n = &headcount{}
+			h.skills[skill] = n
+		}
+		n.add(s.counts, 1)
+		s.skills = append(s.skills, n)
 	}
+}
+
+func (h *headcounts) remove(a *agent) {
+	s := &a.counted
+	h.all.add(s.counts, -1)
+	for _, n := range s.skills {
+		n.add(s.counts, -1)
+	}
+	*s = counted{skills: s.skills[:0]}
 }
 
 func (n *headcount) add(m headcount, sign int) {
@@ -67,7 +79,7 @@ func (n *headcount) add(m headcount, sign int) {
 // prune forgets skills nobody has any more.
 func (h *headcounts) prune() {
 	for s, n := range h.skills {
-		if n == (headcount{}) {
+		if *n == (headcount{}) {
 			delete(h.skills, s)
 		}
 	}

@@ -141,7 +141,7 @@ func (e *Engine) globalStats(s *statList) {
 }
 
 func (e *Engine) flowStats(s *statList, f *flow) {
-	t, n := &f.stats, e.heads.skills[f.cfg.Skill]
+	t, n := &f.stats, e.heads.of(f.cfg.Skill)
 	s.scope, s.id = OfFlow, f.cfg.ID
 	s.counter("ccf_incalls", t.incalls)
 	s.counter("ccf_dist_incalls", t.distributed)

@@ -75,7 +75,7 @@ func (e *Engine) Flows(time.Time) []FlowInfo {
 		}
 		items = append(items, FlowInfo{
 			ID: f.cfg.ID, AvgCallDuration: f.talk.value, Processed: f.talk.n,
-			Logged: e.heads.skills[f.cfg.Skill].logged, Ongoing: f.calls,
+			Logged: e.heads.of(f.cfg.Skill).logged, Ongoing: f.calls,
 		})
 	}
 	return items

@@ -1,9 +1,9 @@
 // Roundrobin is a dispatch policy that takes agents in turn, by id.
 package main
 
-import policy "github.com/sipd/sipd/modules/callcenter/dispatch"
+import "github.com/sipd/sipd/plugins/policy"
 
-func main() { } // TEMP
+func main() { policy.Serve(&roundRobin{}) }
 
 // roundRobin remembers whose turn it was.
 type roundRobin struct{ last string }

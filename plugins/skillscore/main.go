@@ -2,5 +2,6 @@
 // highest level in its skill. See README.md.
 package main
 
+import "github.com/sipd/sipd/plugins/policy"
 
-func main() { } // TEMP
+func main() { policy.Serve(&skillScore{}) }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 
-	policy "github.com/sipd/sipd/modules/callcenter/dispatch"
+	"github.com/sipd/sipd/plugins/policy"
 )
 
 // skillScore gives each call to the agent with the highest level in its skill,

@@ -28,6 +28,7 @@ type Options struct {
 	Route  string            // the routes, without directives: those are made of the other fields
 	Params map[string]string // "call_center.wrapup_time": "1"; values are Lua
 	Lines  []string          // further directives
+	Bin    string            // empty: [Bin]
 }
 
 // Server is one sipd with its database.
@@ -121,7 +122,11 @@ func (c *Server) launch() {
 		c.t.Fatal(err)
 	}
 	c.begin = len(c.log.String())
-	cmd := exec.Command(Bin, "run", "-f", file)
+	bin := c.o.Bin
+	if bin == "" {
+		bin = Bin
+	}
+	cmd := exec.Command(bin, "run", "-f", file)
 	cmd.Stdout, cmd.Stderr = &c.log, &c.log
 	if err := cmd.Start(); err != nil {
 		c.t.Fatal(err)

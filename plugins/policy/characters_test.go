@@ -139,7 +139,7 @@ func play(name string) {
 			select {}
 		})
 	case "mute": // shakes hands, never answers Hello
-		serve(map[int]plugin.PluginSet{version: {pluginName: grpcPlugin{&server{}}}}, func(stream) error { select {} })
+		serve(map[int]plugin.PluginSet{version: {pluginName: grpcPlugin{&server{}}}}, func(stream) error { here(); select {} })
 	case "old":
 		serve(map[int]plugin.PluginSet{7: {pluginName: grpcPlugin{&server{}}}}, nil)
 	case "other":
@@ -155,7 +155,9 @@ func play(name string) {
 		select {}
 	case "closed": // accepts connections, never says a word
 		l, _ := net.Listen("unix", filepath.Join(os.Getenv("PLUGIN_UNIX_SOCKET_DIR"), "x"))
-		fmt.Printf("1|%d|unix|%s|grpc|%s\n", version, l.Addr(), os.Getenv("SIPD_POLICY_TEST_CERT"))
+		fmt.Printf("1|%d|unix|%s|grpc\n", version, l.Addr())
+		_, _ = l.Accept()
+		here()
 		select {}
 	case "ancient":
 		fmt.Println("3|1|unix|/x|grpc")
@@ -168,9 +170,7 @@ func play(name string) {
 			_, _ = os.Stdout.WriteString(strings.Repeat("endless", 1000))
 		}
 	case "silent":
-		if fifo := os.Getenv("SIPD_POLICY_TEST_FILE"); fifo != "" {
-			_ = os.WriteFile(fifo, []byte("here"), 0o600)
-		}
+		here()
 		select {}
 	case "exiting":
 		fmt.Fprintln(os.Stderr, "cannot open /etc/skills.json")
@@ -226,6 +226,13 @@ func (h *holding) Configure(Settings) (err error) {
 	}
 	_, err = fmt.Fprintln(h.fifo, os.Getpid())
 	return err
+}
+
+// here tells the test, if it wants to know, that it has come so far.
+func here() {
+	if fifo := os.Getenv("SIPD_POLICY_TEST_FILE"); fifo != "" {
+		_ = os.WriteFile(fifo, []byte("here"), 0o600)
+	}
 }
 
 // serveRaw serves a stream that has been welcomed.

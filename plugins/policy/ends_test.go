@@ -79,7 +79,7 @@ func TestKill(t *testing.T) {
 // TestHealth holds that a process that hangs is found though nothing is asked.
 func TestHealth(t *testing.T) {
 	limit := quick()
-	limit.healthEvery, limit.healthTimeout = time.Millisecond, 50*time.Millisecond
+	limit.healthEvery, limit.healthTimeout = time.Millisecond, 300*time.Millisecond
 	h, w := start(t, testConfig(t, "good"), limit)
 	if err := signal(h, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)

@@ -1,3 +1,5 @@
+//go:build linux
+
 package policy
 
 import (
@@ -33,6 +35,8 @@ func play(name string) {
 			panic(err)
 		}
 		Serve(p)
+	case "looking": // at the folder of its socket
+		Serve(looking{})
 	case "holding": // a fifo, once it was welcomed
 		Serve(&holding{})
 	case "crashing":
@@ -137,7 +141,7 @@ func play(name string) {
 			select {}
 		})
 	case "mute": // shakes hands, never answers Hello
-		serve(map[int]plugin.PluginSet{version: {pluginName: grpcPlugin{&server{}}}}, func(stream) error { select {} })
+		serve(map[int]plugin.PluginSet{version: {pluginName: grpcPlugin{&server{}}}}, func(stream) error { here(); select {} })
 	case "old":
 		serve(map[int]plugin.PluginSet{7: {pluginName: grpcPlugin{&server{}}}}, nil)
 	case "other":
@@ -153,7 +157,9 @@ func play(name string) {
 		select {}
 	case "closed": // accepts connections, never says a word
 		l, _ := net.Listen("unix", filepath.Join(os.Getenv("PLUGIN_UNIX_SOCKET_DIR"), "x"))
-		fmt.Printf("1|%d|unix|%s|grpc|%s\n", version, l.Addr(), os.Getenv("SIPD_POLICY_TEST_CERT"))
+		fmt.Printf("1|%d|unix|%s|grpc\n", version, l.Addr())
+		_, _ = l.Accept()
+		here()
 		select {}
 	case "ancient":
 		fmt.Println("3|1|unix|/x|grpc")
@@ -166,9 +172,7 @@ func play(name string) {
 			_, _ = os.Stdout.WriteString(strings.Repeat("endless", 1000))
 		}
 	case "silent":
-		if fifo := os.Getenv("SIPD_POLICY_TEST_FILE"); fifo != "" {
-			_ = os.WriteFile(fifo, []byte("here"), 0o600)
-		}
+		here()
 		select {}
 	case "exiting":
 		fmt.Fprintln(os.Stderr, "cannot open /etc/skills.json")
@@ -200,6 +204,18 @@ func (s *settled) Configure(set Settings) error {
 	return nil
 }
 
+type looking struct{ settled }
+
+func (looking) Configure(Settings) error {
+	dir := os.Getenv(plugin.EnvUnixSocketDir)
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	list, err := os.ReadDir(dir)
+	return errors.Join(err, fmt.Errorf("the folder is %s, with %d entries", info.Mode(), len(list)))
+}
+
 // holding tells its number when it is configured.
 type holding struct {
 	settled
@@ -212,6 +228,13 @@ func (h *holding) Configure(Settings) (err error) {
 	}
 	_, err = fmt.Fprintln(h.fifo, os.Getpid())
 	return err
+}
+
+// here tells the test, if it wants to know, that it has come so far.
+func here() {
+	if fifo := os.Getenv("SIPD_POLICY_TEST_FILE"); fifo != "" {
+		_ = os.WriteFile(fifo, []byte("here"), 0o600)
+	}
 }
 
 // serveRaw serves a stream that has been welcomed.

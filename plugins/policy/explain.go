@@ -18,15 +18,14 @@ var errNoWelcome = errors.New("it answered Hello with something else than Welcom
 // explain says why a plugin did not start, and what to do. The process has been
 // killed, if it was still there.
 func (p *process) explain(cfg *Config, err error, expired bool, within time.Duration) error {
+	if p.number() != 0 {
+		<-p.exited
+	}
 	p.mu.Lock()
-	failed, line := p.failed, p.line
-	killed := p.killed
+	failed, line, killed := p.failed, p.line, p.killed
 	p.mu.Unlock()
 	if failed != nil {
 		return cfg.errorf("it cannot be started: %w: %s", bare(failed), startRemedy(failed))
-	}
-	if p.number() != 0 {
-		<-p.exited
 	}
 	switch {
 	case expired && line == "":

@@ -1,7 +1,6 @@
 package dispatch
 
 import (
-	"fmt"
 	"slices"
 	"time"
 )
@@ -27,7 +26,7 @@ func (p *lookAhead) chats(v *View) Decision {
 	if len(p.heads) == 0 {
 		return Decision{}
 	}
-	clear(p.need)
+	clear(p.found)
 	p.drain(v)
 	var d Decision
 	for _, c := range p.heads {
@@ -105,47 +104,58 @@ func (p *lookAhead) isClosed(a *Agent) bool {
 	return ok
 }
 
-// agentForChat is who should have a chat: one who takes chats only, else one
-// who is lost to calls already, else one who is not needed for calls. Or nil,
-// and why nobody.
-func (p *lookAhead) agentForChat(v *View, c *Call) (*Agent, string, why) {
-	var only, open, fresh *Agent
-	class, reason := notHeld, ""
-	now := v.Now()
-	for a := range v.WithRoom(c.Kind()) {
-		switch {
-		case !a.Phone:
-			only = better(only, a, emptier(a, only, now))
-		case a.Audio:
-			if only == nil && (fresh == nil || a.Load(now) < fresh.Load(now)) {
-				if skill, have, need := p.short(v, a); skill == "" {
-					fresh = a
-				} else if class == notHeld {
-					class, reason = needed, fmt.Sprintf("kept free for calls of %s: %d of %d needed", skill, have, need)
-				}
-			}
-		case !p.isClosed(a):
-			open = better(open, a, fuller(a, open, now))
-		case class == notHeld:
-			class, reason = draining, "calls wait for the agents who chat"
-		}
-	}
-	switch {
-	case only != nil:
-		return only, "takes chats only", notHeld
-	case open != nil:
-		return open, "chats already, and no call waits for him", notHeld
-	case fresh != nil:
-		return fresh, "not needed for calls, least busy", notHeld
-	}
-	return nil, reason, class
+// choice is who could have a chat.
+type choice struct {
+	only  *Agent // takes nothing else
+	open  *Agent // is lost to calls already
+	fresh *Agent // would be lost to them, and is not needed
+
+	closed bool  // some are kept for calls that wait
+	barred bool  // nobody who is free for calls may be taken
+	short  stock // why they are kept for calls to be expected
 }
 
-func better(best, a *Agent, is bool) *Agent {
-	if is {
-		return a
+// agentForChat is who should have a chat, or nil and why nobody.
+func (p *lookAhead) agentForChat(v *View, c *Call) (*Agent, string, why) {
+	ch := choice{short: p.of(v, c.Skill)}
+	ch.barred = ch.short.short()
+	for a := range v.WithRoom(c.Kind()) {
+		p.consider(v, &ch, a)
 	}
-	return best
+	switch {
+	case ch.only != nil:
+		return ch.only, "takes chats only", notHeld
+	case ch.open != nil:
+		return ch.open, "chats already, and no call waits for him", notHeld
+	case ch.fresh != nil:
+		return ch.fresh, "not needed for calls, least busy", notHeld
+	case ch.closed:
+		return nil, "calls wait for the agents who chat", draining
+	}
+	return nil, ch.short.String(), needed
+}
+
+func (p *lookAhead) consider(v *View, ch *choice, a *Agent) {
+	now := v.Now()
+	switch {
+	case !a.Phone:
+		if emptier(a, ch.only, now) {
+			ch.only = a
+		}
+	case !a.Audio && p.isClosed(a):
+		ch.closed = true
+	case !a.Audio:
+		if fuller(a, ch.open, now) {
+			ch.open = a
+		}
+	case ch.barred:
+	case ch.fresh == nil || a.Load(now) < ch.fresh.Load(now):
+		if s := p.without(v, a); s.short() {
+			ch.short = s
+		} else {
+			ch.fresh = a
+		}
+	}
 }
 
 // emptier reports whether a has fewer chats than b, then fewer skills, then less

@@ -20,6 +20,7 @@ type lookAhead struct {
 	until  time.Time           // when the first of those held may be held no longer; zero: none is
 	told   map[string]why      // what was said of each chat held
 	closed map[string]struct{} // agents who get no new chat, since a call waits for them
+	wanted map[string]struct{} // skills that calls wait for
 	heads  []*Call
 }
 
@@ -38,7 +39,7 @@ func newLookAhead(s Settings) (Policy, error) {
 			seen: newEstimate(), found: map[string]stock{},
 		},
 		maxHold: r.seconds("max_hold", defaultHold),
-		told:    map[string]why{}, closed: map[string]struct{}{},
+		told:    map[string]why{}, closed: map[string]struct{}{}, wanted: map[string]struct{}{},
 	}
 	if text, ok := s["reserve"]; ok && text != "auto" {
 		p.fixed = r.whole("reserve", -1, "auto, or a number of agents")

@@ -82,10 +82,12 @@ func (p *lookAhead) bestFor(a *Agent) *Call {
 // once his chats are over: the one with the fewest.
 func (p *lookAhead) drain(v *View) {
 	clear(p.closed)
+	clear(p.wanted)
 	for k := range v.Kinds() {
 		if k.Media != RTP {
 			return
 		}
+		p.wanted[k.Skill] = struct{}{}
 		n := v.CountWaiting(k)
 		for a := range v.WithRoom(Kind{k.Skill, MSRP}) {
 			if n == 0 {
@@ -110,9 +112,23 @@ type choice struct {
 	open  *Agent // is lost to calls already
 	fresh *Agent // would be lost to them, and is not needed
 
+	asked  bool  // calls wait for a skill of open
 	closed bool  // some are kept for calls that wait
 	barred bool  // nobody who is free for calls may be taken
 	short  stock // why they are kept for calls to be expected
+}
+
+// isWanted reports whether calls wait for one of his skills, if not for him.
+func (p *lookAhead) isWanted(a *Agent) bool {
+	if len(p.wanted) == 0 {
+		return false
+	}
+	for _, s := range a.Skills {
+		if _, ok := p.wanted[s]; ok {
+			return true
+		}
+	}
+	return false
 }
 
 // agentForChat is who should have a chat, or nil and why nobody.
@@ -125,8 +141,10 @@ func (p *lookAhead) agentForChat(v *View, c *Call) (*Agent, string, why) {
 	switch {
 	case ch.only != nil:
 		return ch.only, "takes chats only", notHeld
+	case ch.open != nil && ch.asked:
+		return ch.open, "chats already; enough others are kept for the calls that wait", notHeld
 	case ch.open != nil:
-		return ch.open, "chats already, and no call waits for him", notHeld
+		return ch.open, "chats already; no call waits for him", notHeld
 	case ch.fresh != nil:
 		return ch.fresh, "not needed for calls, least busy", notHeld
 	case ch.closed:
@@ -145,8 +163,8 @@ func (p *lookAhead) consider(v *View, ch *choice, a *Agent) {
 	case !a.Audio && p.isClosed(a):
 		ch.closed = true
 	case !a.Audio:
-		if fuller(a, ch.open, now) {
-			ch.open = a
+		if asked := p.isWanted(a); ch.open == nil || ch.asked && !asked || ch.asked == asked && fuller(a, ch.open, now) {
+			ch.open, ch.asked = a, asked
 		}
 	case ch.barred:
 	case ch.fresh == nil || a.Load(now) < ch.fresh.Load(now):

@@ -38,7 +38,7 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-var row = regexp.MustCompile("(?m)^\\| X")
+var row = regexp.MustCompile("(?m)^\\| `([^`]+)` \\| ([^|]+) \\|$")
 
 func settingsIn(section string) map[string]string {
 	m := map[string]string{}

@@ -4,6 +4,8 @@
 //
 //	host --Put, Drop, Apply--> Center (View) --Decide--> Policy --Decision--> host
 //
+// The parts are these:
+//
 //   - [Policy] is what decides. The same interface serves the policies built in
 //     ([Builtin]), those in a route script and those that are processes of their
 //     own.
@@ -17,6 +19,9 @@
 // A decision is a proposal. Whoever carries it out checks each assignment
 // against the state of that moment, because a call may have ended and an agent
 // may have gone since.
+//
+// README.md explains each policy built in, and when to choose it; package
+// dispatchtest holds policies to their rules.
 //
 // # The rule of OpenSIPS
 //

@@ -20,6 +20,7 @@ type lookAhead struct {
 	until  time.Time           // when the first of those held may be held no longer; zero: none is
 	told   map[string]why      // what was said of each chat held
 	closed map[string]struct{} // agents who get no new chat, since a call waits for them
+	wanted map[string]struct{} // skills that calls wait for
 	heads  []*Call
 }
 
@@ -35,10 +36,10 @@ func newLookAhead(s Settings) (Policy, error) {
 	p := &lookAhead{
 		reserve: reserve{
 			fixed: -1, z: r.number("z", defaultZ, 0), floor: r.whole("floor", defaultFloor, "a number of agents"),
-			seen: newEstimate(), need: map[string]int{},
+			seen: newEstimate(), found: map[string]stock{},
 		},
 		maxHold: r.seconds("max_hold", defaultHold),
-		told:    map[string]why{}, closed: map[string]struct{}{},
+		told:    map[string]why{}, closed: map[string]struct{}{}, wanted: map[string]struct{}{},
 	}
 	if text, ok := s["reserve"]; ok && text != "auto" {
 		p.fixed = r.whole("reserve", -1, "auto, or a number of agents")
@@ -107,53 +108,43 @@ func (p *lookAhead) nextCall(v *View) (c *Call) {
 	return c
 }
 
-// agentForCall prefers those who take no chats, then few skills, then little
-// work since login.
+// skillCost is what a skill counts in the choice of an agent for a call, as a
+// share of time busy. Who can do most is spared, but not at any price: he would
+// have the least to do of all.
+const skillCost = 0.1
+
+// agentForCall prefers those who take no chats, then few skills and little work
+// since login.
 func agentForCall(v *View, c *Call) (*Agent, string) {
 	var best *Agent
-	var load float64
-	like := 0 // how many only the load sets apart
+	var least float64
+	like := 0 // how many have no or some chats as he does
 	for a := range v.WithRoom(c.Kind()) {
-		order := -1
-		if best != nil {
-			order = beforeForCall(a, best)
-		}
-		l := a.Load(v.Now())
+		cost := a.Load(v.Now()) + skillCost*float64(len(a.Skills))
 		switch {
-		case order < 0:
-			best, load, like = a, l, 1
-		case order == 0:
+		case best == nil || a.MaxChats == 0 && best.MaxChats > 0:
+			best, least, like = a, cost, 1
+		case (a.MaxChats > 0) != (best.MaxChats > 0):
+		default:
 			like++
-			if l < load {
-				best, load = a, l
+			if cost < least {
+				best, least = a, cost
 			}
 		}
 	}
-	return best, callReason(best, v.CountWithRoom(c.Kind()), like)
+	return best, callReason(v, c, best, like)
 }
 
-func beforeForCall(a, b *Agent) int {
-	switch {
-	case a.MaxChats == 0 && b.MaxChats > 0:
-		return -1
-	case a.MaxChats > 0 && b.MaxChats == 0:
-		return 1
+func callReason(v *View, c *Call, a *Agent, like int) string {
+	if v.CountWithRoom(c.Kind()) == 1 {
+		return "only agent free"
 	}
-	return len(a.Skills) - len(b.Skills)
-}
-
-// callReason says why an agent was chosen, by whether he is the only one with
-// room, and how many only the load sets apart from him.
-func callReason(a *Agent, room, like int) string {
 	who := "phone-only"
 	if a.MaxChats > 0 {
 		who = "mixed"
 	}
-	switch {
-	case room == 1:
-		return "only agent free"
-	case like == 1:
-		return fmt.Sprintf("%s, fewest skills: %d", who, len(a.Skills))
+	if like == 1 {
+		return "only " + who + " agent free"
 	}
-	return fmt.Sprintf("least busy of %d %s agents", like, who)
+	return fmt.Sprintf("few skills and least busy of %d %s agents", like, who)
 }

@@ -1,7 +1,6 @@
 package dispatch
 
 import (
-	"fmt"
 	"slices"
 	"time"
 )
@@ -27,7 +26,7 @@ func (p *lookAhead) chats(v *View) Decision {
 	if len(p.heads) == 0 {
 		return Decision{}
 	}
-	clear(p.need)
+	clear(p.found)
 	p.drain(v)
 	var d Decision
 	for _, c := range p.heads {
@@ -83,10 +82,12 @@ func (p *lookAhead) bestFor(a *Agent) *Call {
 // once his chats are over: the one with the fewest.
 func (p *lookAhead) drain(v *View) {
 	clear(p.closed)
+	clear(p.wanted)
 	for k := range v.Kinds() {
 		if k.Media != RTP {
 			return
 		}
+		p.wanted[k.Skill] = struct{}{}
 		n := v.CountWaiting(k)
 		for a := range v.WithRoom(Kind{k.Skill, MSRP}) {
 			if n == 0 {
@@ -105,47 +106,74 @@ func (p *lookAhead) isClosed(a *Agent) bool {
 	return ok
 }
 
-// agentForChat is who should have a chat: one who takes chats only, else one
-// who is lost to calls already, else one who is not needed for calls. Or nil,
-// and why nobody.
-func (p *lookAhead) agentForChat(v *View, c *Call) (*Agent, string, why) {
-	var only, open, fresh *Agent
-	class, reason := notHeld, ""
-	now := v.Now()
-	for a := range v.WithRoom(c.Kind()) {
-		switch {
-		case !a.Phone:
-			only = better(only, a, emptier(a, only, now))
-		case a.Audio:
-			if only == nil && (fresh == nil || a.Load(now) < fresh.Load(now)) {
-				if skill, have, need := p.short(v, a); skill == "" {
-					fresh = a
-				} else if class == notHeld {
-					class, reason = needed, fmt.Sprintf("kept free for calls of %s: %d of %d needed", skill, have, need)
-				}
-			}
-		case !p.isClosed(a):
-			open = better(open, a, fuller(a, open, now))
-		case class == notHeld:
-			class, reason = draining, "calls wait for the agents who chat"
-		}
-	}
-	switch {
-	case only != nil:
-		return only, "takes chats only", notHeld
-	case open != nil:
-		return open, "chats already, and no call waits for him", notHeld
-	case fresh != nil:
-		return fresh, "not needed for calls, least busy", notHeld
-	}
-	return nil, reason, class
+// choice is who could have a chat.
+type choice struct {
+	only  *Agent // takes nothing else
+	open  *Agent // is lost to calls already
+	fresh *Agent // would be lost to them, and is not needed
+
+	asked  bool  // calls wait for a skill of open
+	closed bool  // some are kept for calls that wait
+	barred bool  // nobody who is free for calls may be taken
+	short  stock // why they are kept for calls to be expected
 }
 
-func better(best, a *Agent, is bool) *Agent {
-	if is {
-		return a
+// isWanted reports whether calls wait for one of his skills, if not for him.
+func (p *lookAhead) isWanted(a *Agent) bool {
+	if len(p.wanted) == 0 {
+		return false
 	}
-	return best
+	for _, s := range a.Skills {
+		if _, ok := p.wanted[s]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// agentForChat is who should have a chat, or nil and why nobody.
+func (p *lookAhead) agentForChat(v *View, c *Call) (*Agent, string, why) {
+	ch := choice{short: p.of(v, c.Skill)}
+	ch.barred = ch.short.short()
+	for a := range v.WithRoom(c.Kind()) {
+		p.consider(v, &ch, a)
+	}
+	switch {
+	case ch.only != nil:
+		return ch.only, "takes chats only", notHeld
+	case ch.open != nil && ch.asked:
+		return ch.open, "chats already; enough others are kept for the calls that wait", notHeld
+	case ch.open != nil:
+		return ch.open, "chats already; no call waits for him", notHeld
+	case ch.fresh != nil:
+		return ch.fresh, "not needed for calls, least busy", notHeld
+	case ch.closed:
+		return nil, "calls wait for the agents who chat", draining
+	}
+	return nil, ch.short.String(), needed
+}
+
+func (p *lookAhead) consider(v *View, ch *choice, a *Agent) {
+	now := v.Now()
+	switch {
+	case !a.Phone:
+		if emptier(a, ch.only, now) {
+			ch.only = a
+		}
+	case !a.Audio && p.isClosed(a):
+		ch.closed = true
+	case !a.Audio:
+		if asked := p.isWanted(a); ch.open == nil || ch.asked && !asked || ch.asked == asked && fuller(a, ch.open, now) {
+			ch.open, ch.asked = a, asked
+		}
+	case ch.barred:
+	case ch.fresh == nil || a.Load(now) < ch.fresh.Load(now):
+		if s := p.without(v, a); s.short() {
+			ch.short = s
+		} else {
+			ch.fresh = a
+		}
+	}
 }
 
 // emptier reports whether a has fewer chats than b, then fewer skills, then less

@@ -61,8 +61,7 @@ func TestReserveFollowsLoad(t *testing.T) {
 			c.DropCall(one.ID)
 			p.Watch(&c.View, c.Take())
 		}
-		clear(p.need)
-		return p.of("s")
+		return p.need("s")
 	}
 	if n := call(0, 0); n != defaultFloor {
 		t.Errorf("before any call %d are kept free, want %d", n, defaultFloor)

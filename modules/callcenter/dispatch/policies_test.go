@@ -58,6 +58,13 @@ func chatting(id string, since uint64, skills ...string) Agent {
 	return a
 }
 
+// full is a mixed agent with one more chat, and room for another.
+func full(a Agent) Agent {
+	a.MaxChats++
+	a.Standing.Chats++
+	return a
+}
+
 func busy(a Agent, share float64) Agent {
 	a.Login = now.Add(-time.Hour)
 	a.Busy = time.Duration(share * float64(time.Hour))
@@ -121,8 +128,11 @@ func TestPolicies(t *testing.T) {
 			Delta{Calls: []Call{audio("call", "s", 1, 1)}, Agents: []Agent{mixedAgent("a", 1, "s"), idle("b", 2, time.Minute, "s", "t")}},
 			[]pair{{"call", "b"}}},
 		{"then to fewest skills", "look-ahead", nil,
-			Delta{Calls: []Call{audio("call", "s", 1, 1)}, Agents: []Agent{idle("a", 1, time.Hour, "s", "t"), busy(idle("b", 2, 1, "s"), .9)}},
+			Delta{Calls: []Call{audio("call", "s", 1, 1)}, Agents: []Agent{busy(idle("a", 1, time.Hour, "s", "t"), .8), busy(idle("b", 2, 1, "s"), .89)}},
 			[]pair{{"call", "b"}}},
+		{"but who can do much is not spared all work", "look-ahead", nil,
+			Delta{Calls: []Call{audio("call", "s", 1, 1)}, Agents: []Agent{busy(idle("a", 1, time.Hour, "s", "t"), .8), busy(idle("b", 2, 1, "s"), .91)}},
+			[]pair{{"call", "a"}}},
 		{"then to the least busy", "look-ahead", nil,
 			Delta{Calls: []Call{audio("call", "s", 1, 1)}, Agents: []Agent{busy(idle("a", 1, time.Hour, "s"), .9), busy(idle("b", 2, 1, "s"), .8)}},
 			[]pair{{"call", "b"}}},
@@ -153,6 +163,10 @@ func TestPolicies(t *testing.T) {
 		{"but for another", "look-ahead", Settings{"reserve": "0"},
 			Delta{Calls: []Call{audio("call", "s", 1, 2), joined(chat("chat", "s", 1), 0)}, Agents: []Agent{chatting("a", 1, "s"), chatting("b", 2, "s")}},
 			[]pair{{"call", "-"}, {"chat", "b"}}},
+		{"rather for one whose skills no call waits for than for the fullest", "look-ahead", Settings{"reserve": "0"},
+			Delta{Calls: []Call{audio("call", "t", 1, 2), joined(chat("chat", "s", 1), 0)},
+				Agents: []Agent{chatting("a", 1, "t"), full(chatting("b", 2, "s", "t")), chatting("c", 3, "s")}},
+			[]pair{{"call", "-"}, {"chat", "c"}}},
 		{"a chat waits no longer than it may", "look-ahead", Settings{"reserve": "2", "max_hold": "30"},
 			Delta{Calls: []Call{joined(chat("chat", "s", 1), 30*time.Second)}, Agents: []Agent{mixedAgent("a", 1, "s")}},
 			[]pair{{"chat", "a"}}},
@@ -202,10 +216,12 @@ func TestReasons(t *testing.T) {
 		{"fewest-skills", "", Delta{Calls: []Call{at(call, "oslo")}, Agents: []Agent{site(idle("a", 1, 1, "s"), "rome"), site(idle("b", 2, 1, "s"), "oslo")}},
 			"fewest skills: 1, at the site of the call"},
 		{"look-ahead", "auto", Delta{Calls: []Call{call}, Agents: []Agent{idle("a", 1, 1, "s"), idle("b", 2, 1, "s"), mixedAgent("c", 3, "s")}},
-			"least busy of 2 phone-only agents"},
+			"few skills and least busy of 2 phone-only agents"},
 		{"look-ahead", "auto", Delta{Calls: []Call{call}, Agents: []Agent{mixedAgent("a", 1, "s")}}, "only agent free"},
 		{"look-ahead", "0", Delta{Calls: []Call{text}, Agents: []Agent{mixedAgent("a", 1, "s")}}, "not needed for calls, least busy"},
-		{"look-ahead", "0", Delta{Calls: []Call{text}, Agents: []Agent{chatting("a", 1, "s")}}, "chats already, and no call waits for him"},
+		{"look-ahead", "0", Delta{Calls: []Call{text}, Agents: []Agent{chatting("a", 1, "s")}}, "chats already; no call waits for him"},
+		{"look-ahead", "0", Delta{Calls: []Call{call, text}, Agents: []Agent{chatting("a", 1, "s"), chatting("b", 2, "s")}},
+			"chats already; enough others are kept for the calls that wait"},
 		{"look-ahead", "0", Delta{Calls: []Call{text}, Agents: []Agent{chatter("a", 1, 1, 1)}}, "takes chats only"},
 		{"look-ahead", "2", Delta{Calls: []Call{text}, Agents: []Agent{mixedAgent("a", 1, "s")}}, "kept free for calls of s: 1 of 2 needed"},
 		{"look-ahead", "0", Delta{Calls: []Call{call, text}, Agents: []Agent{chatting("a", 1, "s")}}, "calls wait for the agents who chat"},

@@ -1,6 +1,9 @@
 package dispatch
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // reserve is how many agents must stay free for the calls of each skill when a
 // chat takes one, who is then lost to calls for long.
@@ -9,11 +12,46 @@ type reserve struct {
 	z     float64 // how careful: in standard deviations
 	floor int     // the least, by the load
 
-	seen *estimate
-	need map[string]int // found since the last change
+	seen  *estimate
+	found map[string]stock // of skills, since the last change
 }
 
-// of is the number for a skill.
+// stock is how many agents with a skill are free for calls, and how many must
+// be.
+type stock struct {
+	skill      string
+	have, need int
+}
+
+// short reports whether none may be taken.
+func (s stock) short() bool { return s.have <= s.need }
+
+func (s stock) String() string {
+	return fmt.Sprintf("kept free for calls of %s: %d of %d needed", s.skill, s.have, s.need)
+}
+
+// of looks at the agents with a skill.
+func (r *reserve) of(v *View, skill string) stock {
+	s, ok := r.found[skill]
+	if !ok {
+		s = stock{skill, v.CountWithRoom(Kind{skill, RTP}), r.need(skill)}
+		r.found[skill] = s
+	}
+	return s
+}
+
+// without finds a skill of which too few would remain without an agent, or one
+// that is not short.
+func (r *reserve) without(v *View, a *Agent) (s stock) {
+	for _, skill := range a.Skills {
+		if s = r.of(v, skill); s.short() {
+			break
+		}
+	}
+	return s
+}
+
+// need is how many agents with a skill must stay free.
 //
 // Let a be the agents that calls keep on the average (arrivals in a second
 // times the seconds each keeps an agent), and b those they keep now. After a
@@ -26,17 +64,12 @@ type reserve struct {
 // With time to the next calls λ·τ and back from calls ν·τ that is
 // max(0, ⌈λ·τ − ν·τ + z·√(λ·τ)⌉), with the difference that nobody is waited for
 // longer than a call lasts: who is given a call is back after it.
-func (r *reserve) of(skill string) int {
+func (r *reserve) need(skill string) int {
 	if r.fixed >= 0 {
 		return r.fixed
 	}
-	n, ok := r.need[skill]
-	if !ok {
-		a, b := r.seen.rate(skill)*r.seen.handling(), r.seen.busy(skill)
-		n = max(r.floor, int(math.Ceil(most(a, b, r.z))))
-		r.need[skill] = n
-	}
-	return n
+	a, b := r.seen.rate(skill)*r.seen.handling(), r.seen.busy(skill)
+	return max(r.floor, int(math.Ceil(most(a, b, r.z))))
 }
 
 // most is the most agents that calls are expected to need on top of those they
@@ -46,16 +79,4 @@ func most(a, b, z float64) (n float64) {
 		n = max(n, (a-b)*(1-q)+z*math.Sqrt((1-q)*(a+b*q)))
 	}
 	return n
-}
-
-// short finds a skill of the agent's of which too few would remain without him,
-// and how many there are now and must remain.
-func (r *reserve) short(v *View, a *Agent) (skill string, have, need int) {
-	for _, s := range a.Skills {
-		have, need = v.CountWithRoom(Kind{s, RTP}), r.of(s)
-		if have <= need {
-			return s, have, need
-		}
-	}
-	return "", 0, 0
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/sipd/sipd/core"
+	"github.com/sipd/sipd/modules/callcenter/dispatch"
 )
 
 // set is one modparam of call_center.
@@ -140,5 +141,25 @@ func TestOwnBinary(t *testing.T) {
 	}
 	if err := ownBinary(file); err == nil || !strings.Contains(err.Error(), "it belongs to neither root nor the user who runs sipd") {
 		t.Errorf("a file of another user: %v", err)
+	}
+}
+
+// TestReadmePolicies holds the table of policies to those that are built in.
+func TestReadmePolicies(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, i := range dispatch.Builtin() {
+		_, row, found := strings.Cut(string(readme), "\n| `"+i.Name+"` | ")
+		row, _, _ = strings.Cut(row, "\n")
+		if !found {
+			t.Errorf("README.md has no row of the policy %s", i.Name)
+		}
+		for key := range i.Settings {
+			if !strings.Contains(row, "`"+strings.NewReplacer(".*.*", ".A.B").Replace(key)+"`") {
+				t.Errorf("README.md, policy %s: no setting %s", i.Name, key)
+			}
+		}
 	}
 }

@@ -201,6 +201,25 @@ func TestPolicyOutside(t *testing.T) {
 	})
 }
 
+// TestPolicyHolds shows why a policy leaves a call waiting.
+func TestPolicyHolds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, host, fakes := policed(t, "plugin:/opt/p", nil)
+		p := fakes.started[0]
+		p.answer()
+		m.arrive(t, "1", "f", engine.RTP, "")
+		seq := uint64(p.questions())
+		p.cb.Decided(seq, dispatch.Decision{Hold: []dispatch.Hold{{Call: "1", Reason: "Monday comes first"}}})
+		if got := m.agentOf("1"); got != "" {
+			t.Errorf("a call that is held is with %q", got)
+		}
+		got := host.ask(t, "cc_why", `["1"]`)
+		if want := `"Reason":"held back by the policy plugin:/opt/p: Monday comes first","Held":"Monday comes first","Ahead":{`; !strings.Contains(got, want) {
+			t.Errorf("why: %s\nwant %s", got, want)
+		}
+	})
+}
+
 // TestPolicyLate never waits for a plugin that does not answer, and has it
 // killed after two seconds.
 func TestPolicyLate(t *testing.T) {

@@ -1,6 +1,8 @@
 package acceptance
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -198,6 +200,34 @@ func TestB12Refused(t *testing.T) {
 		t.Errorf("the policy is %v, its process was %d", running.Policy(), before)
 	}
 	running.Hears(running.Call(running.desk("bob"), "f"), "a")
+}
+
+// TestB12Pinned starts only the binary whose checksum the route file has, also
+// when a command names another.
+func TestB12Pinned(t *testing.T) {
+	t.Parallel()
+	bin := alphabet(t)
+	data, err := os.ReadFile(bin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(t.TempDir(), "other")
+	if err := os.WriteFile(other, append(data, 0), 0o700); err != nil { // it would run as well
+		t.Fatal(err)
+	}
+	c := newCenter(t, "dispatch_policy", strconv.Quote("plugin:"+bin), "dispatch_policy_sha256", fmt.Sprintf("%q", fmt.Sprintf("%X", sha256.Sum256(data))))
+	c.flow("f", nil)
+	c.staff("b", "a")
+	c.Start()
+	c.Decides("plugin:" + bin)
+	before := c.pid()
+	if err := c.Fails(500, "cc_set_policy", object{"policy": "plugin:" + other}); !strings.Contains(err.Data.(string), "plugin "+other+": its SHA-256 is ") {
+		t.Errorf("another binary: %v", err.Data)
+	}
+	if after := c.pid(); after != before {
+		t.Errorf("the process was %d and is %d", before, after)
+	}
+	c.Hears(c.Call(c.desk("bob"), "f"), "a")
 }
 
 // TestB12Replaced exchanges the binary of a policy that runs: by one that works

@@ -348,6 +348,26 @@ func TestReloadPolicy(t *testing.T) {
 	})
 }
 
+// TestPolicyReaders holds that who may look only changes no policy.
+func TestPolicyReaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, host, fakes := policed(t, "plugin:/opt/p", nil)
+		for request, allowed := range map[string]bool{
+			`"method":"cc_list_policies","params":[]`:             true,
+			`"method":"cc_set_policy","params":["plugin:/opt/q"]`: false,
+			`"method":"cc_reload_policy","params":[]`:             false,
+		} {
+			got := string(host.mi.HandleReads([]byte(`{"jsonrpc":"2.0","id":1,` + request + `}`)))
+			if strings.Contains(got, `"code":403`) == allowed {
+				t.Errorf("%s: %s", request, got)
+			}
+		}
+		if len(fakes.started) != 1 {
+			t.Errorf("%d plugins were started", len(fakes.started))
+		}
+	})
+}
+
 // TestScriptPolicy takes the policy of the route file when the server starts.
 func TestScriptPolicy(t *testing.T) {
 	for name, want := range map[string]string{"": "lua", "lua": "lua", "full-load": "full-load"} {

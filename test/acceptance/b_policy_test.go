@@ -3,6 +3,8 @@ package acceptance
 import (
 	"crypto/sha256"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -45,8 +47,8 @@ func (c *center) pid() int {
 func TestB12(t *testing.T) {
 	t.Parallel()
 	bin, block := alphabet(t), filepath.Join(t.TempDir(), "block")
-	c := newCenter(t, "dispatch_policy", strconv.Quote("plugin:"+bin), "dispatch_policy_param", strconv.Quote("block="+block),
-		"dispatch_policy_deadline", "2000")
+	c := centerOn(t, rig.Options{Lines: []string{`loadmodule "prometheus"`}}, "dispatch_policy", strconv.Quote("plugin:"+bin),
+		"dispatch_policy_param", strconv.Quote("block="+block), "dispatch_policy_deadline", "2000")
 	c.flow("f", nil)
 	c.staff("d", "c", "b", "a")
 	c.Start()
@@ -80,6 +82,17 @@ func TestB12(t *testing.T) {
 	c.Queued(0)
 	c.Stats(map[string]int{"cc_policy_active": 1, "cc_policy_fallbacks": 1, "cc_policy_restarts": 1, "cc_policy_assigned": 3,
 		"ccg_distributed_incalls": 3, "cc_policy_impossible": 0})
+	res, err := http.Get(strings.TrimSuffix(c.MI, "mi") + "metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	metrics, _ := io.ReadAll(res.Body)
+	for _, want := range []string{"\nsipd_callcenter_policy_active 1\n", "\nsipd_callcenter_policy_restarts_total 1\n", "\nsipd_callcenter_policy_fallbacks_total 1\n"} {
+		if !strings.Contains(string(metrics), want) {
+			t.Errorf("no metric %q in\n%s", want, metrics)
+		}
+	}
 	if n := now["Counters"].(object)["Restarts"]; n != float64(1) {
 		t.Errorf("%v restarts, want 1", n)
 	}

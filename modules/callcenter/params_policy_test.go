@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/sipd/sipd/core"
+	"github.com/sipd/sipd/modules/callcenter/dispatch"
 )
 
 // set is one modparam of call_center.
@@ -111,34 +112,70 @@ func TestCheckPolicy(t *testing.T) {
 	}
 }
 
-// TestOwnBinary holds that a command starts no binary that others can change.
+// TestOwnBinary holds that a command starts no binary that others can exchange.
 func TestOwnBinary(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "p")
-	if err := os.WriteFile(file, nil, 0o700); err != nil {
-		t.Fatal(err)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "bin", "p")
+	link := filepath.Join(dir, "link")
+	for _, err := range []error{os.Mkdir(filepath.Dir(file), 0o755), os.WriteFile(file, nil, 0o755), os.Symlink(file, link)} {
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := ownBinary(file); err != nil {
-		t.Error(err)
+	check := func(what, want string) {
+		t.Helper()
+		for _, path := range []string{file, link} {
+			err := ownBinary(path)
+			if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+				t.Errorf("%s, %s: %v, want %q", what, path, err, want)
+			}
+		}
 	}
+	check("ours", "")
 	if err := ownBinary(file + "none"); err != nil {
 		t.Errorf("of a file that is not there: %v", err)
 	}
-	if err := os.Chmod(file, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	if err := ownBinary(file); err == nil || !strings.Contains(err.Error(), "everybody may change the file: chmod o-w it, or name it in the route file") {
-		t.Errorf("a file that everybody may change: %v", err)
+	for _, path := range []string{file, filepath.Dir(file)} {
+		for mode, want := range map[os.FileMode]string{0o777: "everybody may change " + path + ": chmod o-w it, or name the plugin in the route file", 0o755: ""} {
+			if err := os.Chmod(path, mode); err != nil {
+				t.Fatal(err)
+			}
+			check("mode "+mode.String(), want)
+			if err := os.Chmod(path, 0o755); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	if os.Geteuid() != 0 {
 		return
 	}
-	if err := os.Chmod(file, 0o755); err != nil {
+	for _, path := range []string{file, filepath.Dir(file)} {
+		if err := os.Chown(path, 12345, 12345); err != nil {
+			t.Fatal(err)
+		}
+		check("of another user", path+" belongs to neither root nor the user who runs sipd: chown it")
+		if err := os.Chown(path, 0, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestReadmePolicies holds the table of policies to those that are built in.
+func TestReadmePolicies(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chown(file, 12345, 12345); err != nil {
-		t.Fatal(err)
-	}
-	if err := ownBinary(file); err == nil || !strings.Contains(err.Error(), "it belongs to neither root nor the user who runs sipd") {
-		t.Errorf("a file of another user: %v", err)
+	for _, i := range dispatch.Builtin() {
+		_, row, found := strings.Cut(string(readme), "\n| `"+i.Name+"` | ")
+		row, _, _ = strings.Cut(row, "\n")
+		if !found {
+			t.Errorf("README.md has no row of the policy %s", i.Name)
+		}
+		for key := range i.Settings {
+			if !strings.Contains(row, "`"+strings.NewReplacer(".*.*", ".A.B").Replace(key)+"`") {
+				t.Errorf("README.md, policy %s: no setting %s", i.Name, key)
+			}
+		}
 	}
 }

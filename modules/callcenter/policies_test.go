@@ -201,6 +201,25 @@ func TestPolicyOutside(t *testing.T) {
 	})
 }
 
+// TestPolicyHolds shows why a policy leaves a call waiting.
+func TestPolicyHolds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, host, fakes := policed(t, "plugin:/opt/p", nil)
+		p := fakes.started[0]
+		p.answer()
+		m.arrive(t, "1", "f", engine.RTP, "")
+		seq := uint64(p.questions())
+		p.cb.Decided(seq, dispatch.Decision{Hold: []dispatch.Hold{{Call: "1", Reason: "Monday comes first"}}})
+		if got := m.agentOf("1"); got != "" {
+			t.Errorf("a call that is held is with %q", got)
+		}
+		got := host.ask(t, "cc_why", `["1"]`)
+		if want := `"Reason":"held back by the policy plugin:/opt/p: Monday comes first","Held":"Monday comes first","Ahead":{`; !strings.Contains(got, want) {
+			t.Errorf("why: %s\nwant %s", got, want)
+		}
+	})
+}
+
 // TestPolicyLate never waits for a plugin that does not answer, and has it
 // killed after two seconds.
 func TestPolicyLate(t *testing.T) {
@@ -325,6 +344,26 @@ func TestReloadPolicy(t *testing.T) {
 		host.ask(t, "cc_set_policy", `["full-load"]`)
 		if got := host.ask(t, "cc_reload_policy", `[]`); got != `{"code":400,"message":"Nothing to reload","data":"the policy full-load is no plugin: set_policy changes it"}` {
 			t.Error(got)
+		}
+	})
+}
+
+// TestPolicyReaders holds that who may look only changes no policy.
+func TestPolicyReaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, host, fakes := policed(t, "plugin:/opt/p", nil)
+		for request, allowed := range map[string]bool{
+			`"method":"cc_list_policies","params":[]`:             true,
+			`"method":"cc_set_policy","params":["plugin:/opt/q"]`: false,
+			`"method":"cc_reload_policy","params":[]`:             false,
+		} {
+			got := string(host.mi.HandleReads([]byte(`{"jsonrpc":"2.0","id":1,` + request + `}`)))
+			if strings.Contains(got, `"code":403`) == allowed {
+				t.Errorf("%s: %s", request, got)
+			}
+		}
+		if len(fakes.started) != 1 {
+			t.Errorf("%d plugins were started", len(fakes.started))
 		}
 	})
 }

@@ -8,6 +8,8 @@
 //     OpenSIPS can do: media, policies, external dispatching;
 //   - M: the documentation of OpenSIPS's module call_center, point by point:
 //     tables, flows, agents, CDRs, commands, statistics, events, variables;
+//   - S: what dispatchers of other systems are held to: who is rung of several,
+//     and that nobody is offered twice;
 //   - F: a set-up that somebody tried in public and did not get to work, and
 //     what it would have taken.
 //

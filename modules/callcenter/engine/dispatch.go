@@ -163,7 +163,7 @@ func (e *Engine) setPolicy(ev SetPolicy) {
 	*d = deciding{name: ev.Name, policy: ev.Policy, again: d.again, counts: d.counts, since: e.now}
 	if ev.Policy == nil {
 		d.policy = e.opt.chatPolicy()
-		d.outside = &outside{alarm: alarm{what: policyAlarm}, reason: "it is not there yet"}
+		d.outside = &outside{alarm: alarm{what: policyAlarm}, reason: NotThereYet}
 	}
 	d.watcher, _ = d.policy.(dispatch.Watcher)
 	d.fresh = d.watcher != nil

@@ -63,6 +63,10 @@ func (AskPolicy) action()    {}
 func (KillPolicy) action()   {}
 func (ReportPolicy) action() {}
 
+// NotThereYet is the reason of a [ReportPolicy] right after a [SetPolicy]: the
+// policy outside has not been asked yet.
+const NotThereYet = "it is not there yet"
+
 // PolicyCounts is what has been counted of policies since the start.
 type PolicyCounts struct {
 	Asked      int64 // questions to a policy outside

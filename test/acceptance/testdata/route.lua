@@ -38,3 +38,4 @@ end
 function event_route.E_CALLCENTER_AGENT_REPORT(ev) note("rig event", ev) end
 function event_route.E_CALLCENTER_CALL_REPORT(ev) note("rig event", ev) end
 function event_route.E_CALLCENTER_ALARM(ev) note("rig event", ev) end
+function event_route.E_CALLCENTER_POLICY(ev) note("rig event", ev) end

@@ -117,7 +117,7 @@ func (f *function) Call(limit time.Duration, args ...any) error {
 			return err
 		}
 	}
-	l := limits{time: limit, steps: f.api.slow.steps, bytes: f.api.slow.bytes}
+	l := limits{of: "function", time: limit, steps: f.api.slow.steps, bytes: f.api.slow.bytes}
 	st, values := f.st, make([]lua.LValue, len(args))
 	st.budget.start(l)
 	for i, a := range args {

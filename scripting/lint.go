@@ -28,7 +28,7 @@ type linter struct {
 	depth   int              // of functions; 0 is the top level
 	kind    core.Routes      // of the route whose body this is, 0 when unknown
 
-	callbacks map[string]callback // of loaded modules
+	callbacks map[string]callback // of all modules: the top level finds what is not loaded
 	given     map[string]bool     // names of functions that callbacks are given
 	remembers bool                // the body of such a function: it may keep things
 }
@@ -43,6 +43,7 @@ func newLinter(s *Script) *linter {
 		l.vars[v.Name] = v
 	}
 	for name, x := range s.modules {
+		maps.Copy(l.callbacks, callbacks([]core.Exports{x}, map[string]string{}))
 		loaded := slices.ContainsFunc(s.cfg.Loads, func(ld core.Load) bool { return ld.Name == name })
 		if !loaded {
 			continue
@@ -53,7 +54,6 @@ func newLinter(s *Script) *linter {
 		for _, v := range x.Vars {
 			l.vars[v.Name] = v
 		}
-		maps.Copy(l.callbacks, callbacks([]core.Exports{x}, map[string]string{}))
 	}
 	for name := range l.callbacks {
 		l.known[group(name)] = true

@@ -41,10 +41,12 @@ type Exports struct {
 	Needs  []string // modules that must be loaded too; they are initialised first
 	Params []Param
 	Funcs  []Func
-	Vars   []Var
-	MI     []mi.Command
-	Stats  []stat.Desc
-	Events []event.Type
+	// Callbacks are the functions that the module takes from the script.
+	Callbacks []Callback
+	Vars      []Var
+	MI        []mi.Command
+	Stats     []stat.Desc
+	Events    []event.Type
 }
 
 // Code is what a script function answers. A positive code is success, a
@@ -68,6 +70,7 @@ const (
 	EventRoute
 	TimerRoute
 	StartupRoute
+	CallbackRoute // the function of a [Callback]: not one of AnyRoute
 
 	// AnyRoute is every kind; MessageRoutes those with a message at hand.
 	AnyRoute      = RequestRoute | LocalRoute | EventRoute | TimerRoute | StartupRoute
@@ -83,6 +86,8 @@ const (
 	IntKind
 	BoolKind // a Lua boolean, or the integers 0 and 1 as OpenSIPS writes them
 	AnyKind
+	NumberKind // a float64
+	ObjectKind // an [Object] of Arg.Class
 )
 
 // String names the kind as an error message does.
@@ -94,6 +99,10 @@ func (k Kind) String() string {
 		return "an integer"
 	case BoolKind:
 		return "0 or 1"
+	case NumberKind:
+		return "a number"
+	case ObjectKind:
+		return "an object"
 	}
 	return "any value"
 }
@@ -115,11 +124,13 @@ type Func struct {
 type Arg struct {
 	Name     string
 	Kind     Kind
+	Class    *Class // of an ObjectKind
 	Optional bool
 }
 
 // Args are the arguments of one call, already checked against Func.Args: a
-// string, an int, a bool, or nil where an optional one was left out.
+// string, an int, a float64, a bool, what an [Object] stands for, or nil where an
+// optional one was left out.
 type Args []any
 
 // String returns argument i, or "" when it was left out.

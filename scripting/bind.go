@@ -67,13 +67,16 @@ func arguments(want []core.Arg, n int, get func(int) any) (core.Args, error) {
 		}
 		if v == nil {
 			if !a.Optional {
-				return nil, fmt.Errorf("argument %d (%s) is missing: want %s", i+1, a.Name, a.Kind)
+				return nil, fmt.Errorf("argument %d (%s) is missing: want %s", i+1, a.Name, wanted(a))
 			}
 			continue
 		}
 		got, ok := convert(v, a.Kind)
 		if !ok {
-			return nil, fmt.Errorf("argument %d (%s): want %s, got %s", i+1, a.Name, a.Kind, quoted(v))
+			return nil, fmt.Errorf("argument %d (%s): want %s, got %s", i+1, a.Name, wanted(a), quoted(v))
+		}
+		if o, _ := got.(core.Object); a.Kind == core.ObjectKind && o.Class != a.Class {
+			return nil, fmt.Errorf("argument %d (%s): want %s, got %s", i+1, a.Name, article(a.Class.Name), quoted(v))
 		}
 		args[i] = got
 	}
@@ -83,6 +86,14 @@ func arguments(want []core.Arg, n int, get func(int) any) (core.Args, error) {
 		}
 	}
 	return args, nil
+}
+
+// wanted is what an argument must be, in words.
+func wanted(a core.Arg) string {
+	if a.Class != nil {
+		return article(a.Class.Name)
+	}
+	return a.Kind.String()
 }
 
 func convert(v any, kind core.Kind) (any, bool) {
@@ -104,6 +115,16 @@ func convert(v any, kind core.Kind) (any, bool) {
 		case int:
 			return v == 1, v == 0 || v == 1
 		}
+	case core.NumberKind:
+		switch v := v.(type) {
+		case int:
+			return float64(v), true
+		case float64:
+			return v, true
+		}
+	case core.ObjectKind:
+		o, ok := v.(core.Object)
+		return o, ok
 	case core.AnyKind:
 		_, opaque := v.(opaque)
 		return v, !opaque
@@ -119,7 +140,9 @@ func quoted(v any) string {
 	case string:
 		return fmt.Sprintf("%q", clip(v, 40))
 	case opaque:
-		return "a " + string(v)
+		return article(string(v))
+	case core.Object:
+		return article(v.Class.Name)
 	}
 	return fmt.Sprint(v)
 }

@@ -11,9 +11,17 @@ const lookEvery = 1024
 
 // limits are what one run of a route may use.
 type limits struct {
+	of    string        // whose they are, in errors; "" is a route
 	time  time.Duration // of Lua, not counting the calls of module functions
 	steps int           // instructions, and steps of the library
 	bytes int           // memory asked for, whether it is still in use or not
+}
+
+func (l limits) whose() string {
+	if l.of == "" {
+		return "route"
+	}
+	return l.of
 }
 
 // budget is a context.Context that the Lua machine asks before each
@@ -61,9 +69,9 @@ func (b *budget) look() <-chan struct{} {
 		b.left = lookEvery
 		switch {
 		case b.steps < 0:
-			b.end("the route ran more than %d instructions", b.limit.steps)
+			b.end("the %s ran more than %d instructions", b.limit.whose(), b.limit.steps)
 		case b.now().After(b.deadline):
-			b.end("the route ran longer than %v", b.limit.time)
+			b.end("the %s ran longer than %v", b.limit.whose(), b.limit.time)
 		}
 	}
 	if b.err != nil {
@@ -94,7 +102,7 @@ func (b *budget) spend(n int) error {
 func (b *budget) charge(n int) error {
 	b.bytes -= n
 	if b.bytes < 0 {
-		return b.end("the route asked for more than %d MB of memory", b.limit.bytes>>20)
+		return b.end("the %s asked for more than %d MB of memory", b.limit.whose(), b.limit.bytes>>20)
 	}
 	return b.err
 }

@@ -53,12 +53,13 @@ func directives() []native {
 
 // recorder collects what the configuration phase says.
 type recorder struct {
-	cfg      *core.Config
-	modules  map[string]core.Exports
-	api      *api
-	values   *globals
-	problems core.Problems
-	warnings core.Problems
+	cfg       *core.Config
+	modules   map[string]core.Exports
+	api       *api
+	values    *globals
+	callbacks map[string]core.Pos // taken, by name
+	problems  core.Problems
+	warnings  core.Problems
 }
 
 func (r *recorder) fault(L *lua.LState, format string, args ...any) {

@@ -30,6 +30,7 @@ type fakeModule struct {
 	needs  []string
 	call   func(context.Context, *core.Msg, core.Args) core.Code
 	args   []core.Args
+	given  core.Function // by cc.policy
 	mu     sync.Mutex
 }
 
@@ -65,6 +66,7 @@ func (f *fakeModule) Exports() core.Exports {
 		}},
 		{Name: "b2b_logic.key", Get: func(*core.Msg) any { return "5.7" }},
 	}
+	x.Callbacks = []core.Callback{{Name: "cc.policy", Args: "box", Set: func(fn core.Function) { f.given = fn }}}
 	x.Events = []event.Type{{Name: "E_CALLCENTER_AGENT_REPORT"}}
 	return x
 }

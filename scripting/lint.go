@@ -27,10 +27,15 @@ type linter struct {
 	scopes  []map[string]int // locals by name, with the depth of functions they were made at
 	depth   int              // of functions; 0 is the top level
 	kind    core.Routes      // of the route whose body this is, 0 when unknown
+
+	callbacks map[string]callback // of all modules: the top level finds what is not loaded
+	given     map[string]bool     // names of functions that callbacks are given
+	remembers bool                // the body of such a function: it may keep things
 }
 
 func newLinter(s *Script) *linter {
-	l := &linter{s: s, funcs: map[string]core.Func{}, known: map[string]bool{}, vars: map[string]core.Var{}, defined: map[string]bool{}}
+	l := &linter{s: s, funcs: map[string]core.Func{}, known: map[string]bool{}, vars: map[string]core.Var{}, defined: map[string]bool{},
+		callbacks: map[string]callback{}, given: map[string]bool{}}
 	for _, f := range builtins(nil) {
 		l.funcs[f.Name] = f
 	}
@@ -38,6 +43,7 @@ func newLinter(s *Script) *linter {
 		l.vars[v.Name] = v
 	}
 	for name, x := range s.modules {
+		maps.Copy(l.callbacks, callbacks([]core.Exports{x}, map[string]string{}))
 		loaded := slices.ContainsFunc(s.cfg.Loads, func(ld core.Load) bool { return ld.Name == name })
 		if !loaded {
 			continue
@@ -48,6 +54,9 @@ func newLinter(s *Script) *linter {
 		for _, v := range x.Vars {
 			l.vars[v.Name] = v
 		}
+	}
+	for name := range l.callbacks {
+		l.known[group(name)] = true
 	}
 	for _, name := range globalNames(s) {
 		l.known[name] = true
@@ -76,6 +85,7 @@ func (l *linter) run() {
 	l.checkLoads()
 	for _, c := range l.s.src.order {
 		collect(c.tree, l.defined)
+		l.collectGiven(c.tree)
 	}
 	for _, c := range l.s.src.order {
 		l.file, l.depth, l.scopes = c.name, 0, nil
@@ -218,6 +228,8 @@ func routeOf(path string) core.Routes {
 // function reads a body in a scope of its own.
 func (l *linter) function(f *ast.FunctionExpr, kind core.Routes, params ...string) {
 	kind, l.kind = l.kind, kind
+	remembers := l.remembers
+	l.remembers = remembers || l.kind == core.CallbackRoute
 	l.depth++
 	l.inScope(func() {
 		l.local(params...)
@@ -225,7 +237,7 @@ func (l *linter) function(f *ast.FunctionExpr, kind core.Routes, params ...strin
 		l.stmts(f.Stmts)
 	})
 	l.depth--
-	l.kind = kind
+	l.kind, l.remembers = kind, remembers
 }
 
 func (l *linter) inScope(f func()) {

@@ -26,7 +26,7 @@ func (l *linter) stmt(s ast.Stmt) {
 	case *ast.LocalAssignStmt:
 		if f, ok := recursive(s); ok { // local function f() end: f is seen inside
 			l.local(s.Names...)
-			l.function(f, 0)
+			l.function(f, l.givenKind(s.Names[0]))
 			return
 		}
 		l.exprs(s.Exprs)
@@ -74,7 +74,8 @@ func (l *linter) define(s *ast.FuncDefStmt) {
 		return
 	}
 	l.assign(s.Name.Func)
-	l.function(s.Func, routeOf(l.path(s.Name.Func)))
+	name := l.path(s.Name.Func)
+	l.function(s.Func, routeOf(name)|l.givenKind(name))
 }
 
 // assign checks a place that is written.
@@ -93,7 +94,7 @@ func (l *linter) assign(e ast.Expr) {
 		case p == "":
 			l.expr(e.Object)
 		}
-		if root := rootName(e); root != "" && l.depth > 0 {
+		if root := rootName(e); root != "" && l.depth > 0 && !l.remembers {
 			if d, ok := l.lookup(root); ok && d == 0 {
 				l.warn(e, "%s belongs to the file: each Lua state has its own, so other calls may not see what is stored; use shared", root)
 			}
@@ -117,9 +118,12 @@ func rootName(e ast.Expr) string {
 func (l *linter) assignName(id *ast.IdentExpr) {
 	d, isLocal := l.lookup(id.Value)
 	switch {
+	case l.remembers && (isLocal || l.defined[id.Value]):
 	case isLocal && d == 0 && l.depth > 0:
 		l.warn(id, "local %s belongs to the file: each Lua state has its own, so other calls may not see what is stored; use shared", id.Value)
 	case isLocal:
+	case l.remembers:
+		l.fault(id, "global %s is not there: define it at the top level of the file, with the value to begin with", id.Value)
 	case l.depth > 0:
 		l.fault(id, "global %s is written in a route: use local, var.%s (this message) or shared.set(%q, value)", id.Value, id.Value, id.Value)
 	case l.known[id.Value] && !slices.Contains(hooks[:], id.Value) || l.funcs[id.Value].Name != "":
@@ -201,6 +205,10 @@ func (l *linter) attr(e *ast.AttrGetExpr) {
 		if !ok {
 			l.fault(e, "there is no variable pv.%s%s", name, l.nearVar(name))
 		}
+	case l.isGroup(head):
+		if _, ok := l.callbacks[p]; !ok {
+			l.fault(e, "there is no %s", p)
+		}
 	case slices.Contains([]string{"hdr", "shared", "log", "uri", "json"}, head):
 		if !slices.Contains(nativeNames(), p) {
 			l.fault(e, "there is no %s", p)
@@ -217,8 +225,12 @@ func (l *linter) call(e *ast.FuncCallExpr) {
 		l.exprs(e.Args)
 		return
 	}
-	l.exprs(e.Args)
 	p := l.path(e.Func)
+	if _, ok := l.callbacks[p]; ok {
+		l.callback(e, p)
+		return
+	}
+	l.exprs(e.Args)
 	f, declared := l.funcs[p]
 	switch {
 	case p == namedRoutes:

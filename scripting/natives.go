@@ -105,6 +105,11 @@ func (st *state) openAPI(L *lua.LState) {
 	for _, f := range st.api.funcs {
 		L.SetGlobal(f.Name, L.NewFunction(st.bind(f)))
 	}
+	for _, c := range st.api.callbacks {
+		group, name, _ := strings.Cut(c.Name, ".")
+		table(group)
+		inner[group].RawSetString(name, L.NewFunction(st.takeCallback(c)))
+	}
 	st.openRoutes(L)
 	st.openVars(L)
 }

@@ -60,6 +60,7 @@ func (s *Script) NewRouter(mods []core.Module, b Bindings) (core.Router, error) 
 	}
 	r := &router{api: a, free: make(chan *state, v.states), max: v.states}
 	r.base, r.cancel = context.WithCancel(context.Background())
+	a.base = r.base
 	for range min(max(4, runtime.GOMAXPROCS(0)), v.states) {
 		st, err := newState(a, nil)
 		if err != nil {
@@ -69,13 +70,19 @@ func (s *Script) NewRouter(mods []core.Module, b Bindings) (core.Router, error) 
 		r.states++
 		r.free <- st
 	}
+	if err := s.handOver(a); err != nil {
+		r.Close()
+		return nil, err
+	}
 	return r, nil
 }
 
 // add takes over what the loaded modules export.
 func (a *api) add(mods []core.Module) error {
+	var all []core.Exports
 	for _, m := range mods {
 		x := m.Exports()
+		all = append(all, x)
 		for _, f := range x.Funcs {
 			if slices.Contains(nativeNames(), f.Name) {
 				return fmt.Errorf("module %s: function %s has the name of a built-in one", x.Name, f.Name)
@@ -86,6 +93,7 @@ func (a *api) add(mods []core.Module) error {
 			a.vars[v.Name] = v
 		}
 	}
+	a.callbacks = callbacks(all, a.owner)
 	return nil
 }
 

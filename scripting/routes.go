@@ -189,6 +189,8 @@ func routeKind(k core.Routes) string {
 		return "timer_route"
 	case core.StartupRoute:
 		return "startup_route"
+	case core.CallbackRoute:
+		return "function that a module calls"
 	}
 	return "route"
 }

@@ -55,14 +55,15 @@ func (b Bindings) complete() Bindings {
 
 // Script is a route file that was read and whose configuration is sound.
 type Script struct {
-	cfg      *core.Config
-	src      *sources
-	env      func(string) string
-	owner    map[string]string
-	values   globals
-	warnings core.Problems
-	modules  map[string]core.Exports
-	broken   bool // the top level did not run to its end
+	cfg       *core.Config
+	src       *sources
+	env       func(string) string
+	owner     map[string]string
+	values    globals
+	warnings  core.Problems
+	modules   map[string]core.Exports
+	callbacks map[string]core.Pos // that the script has functions for
+	broken    bool                // the top level did not run to its end
 }
 
 // Load reads a route file and runs its configuration phase. Its error is of
@@ -107,7 +108,7 @@ func read(file string, o Options) (*Script, core.Problems) {
 	if o.Env == nil {
 		o.Env = os.Getenv
 	}
-	s := &Script{cfg: newConfig(file), env: o.Env, owner: map[string]string{}, values: defaultGlobals(), modules: map[string]core.Exports{}}
+	s := &Script{cfg: newConfig(file), env: o.Env, owner: map[string]string{}, values: defaultGlobals(), modules: map[string]core.Exports{}, callbacks: map[string]core.Pos{}}
 	src, err := openSources(file)
 	if err != nil {
 		return nil, problem(file, err)
@@ -117,15 +118,17 @@ func read(file string, o Options) (*Script, core.Problems) {
 	if _, err := src.load(filepath.Base(file)); err != nil {
 		return nil, problem(file, err)
 	}
+	var all []core.Exports
 	for _, m := range o.Modules() {
 		x := m.Exports()
+		all = append(all, x)
 		s.modules[x.Name] = x
 		for _, f := range x.Funcs {
 			s.owner[f.Name] = x.Name
 		}
 	}
-	a := &api{src: src, b: Bindings{}.complete(), env: o.Env, funcs: map[string]core.Func{}, owner: s.owner, slow: s.slowLimits()}
-	rec := &recorder{cfg: s.cfg, modules: s.modules, api: a, values: &s.values}
+	a := &api{src: src, b: Bindings{}.complete(), env: o.Env, funcs: map[string]core.Func{}, callbacks: callbacks(all, s.owner), owner: s.owner, slow: s.slowLimits()}
+	rec := &recorder{cfg: s.cfg, modules: s.modules, api: a, values: &s.values, callbacks: s.callbacks}
 	st, err := newState(a, rec)
 	s.warnings = rec.warnings
 	if err != nil {

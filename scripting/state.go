@@ -24,16 +24,19 @@ type state struct {
 	record  *recorder // set in the configuration phase only
 	loaded  bool      // the top level has run: definitions are over
 
-	routes map[string]map[string]*lua.LFunction // by table, then name
-	timers map[string]*lua.LFunction
-	vars   map[string]core.Var
-	res    map[string]*regexp.Regexp
+	routes    map[string]map[string]*lua.LFunction // by table, then name
+	timers    map[string]*lua.LFunction
+	callbacks map[string]*lua.LFunction
+	vars      map[string]core.Var
+	res       map[string]*regexp.Regexp
 
 	nested     int         // includes that run
 	at         *lua.LState // the coroutine that called last
 	coroutines int
 	doubtful   bool // may not be used again
 	run        *run // nil outside routes
+	remembers  bool // it is a [function]'s, and may write globals
+	objects
 }
 
 // run is one execution of a route.
@@ -51,23 +54,25 @@ type run struct {
 
 // api is what all states of a router share.
 type api struct {
-	src    *sources
-	b      Bindings
-	env    func(string) string
-	funcs  map[string]core.Func // of modules and built in
-	owner  map[string]string    // function → module that has it, loaded or not
-	vars   map[string]core.Var
-	shared *shared
-	limit  limits // of one message
-	slow   limits // of timer, event and startup routes
-	wait   time.Duration
-	call   time.Duration // how long a module function may take
+	src       *sources
+	b         Bindings
+	env       func(string) string
+	funcs     map[string]core.Func // of modules and built in
+	owner     map[string]string    // function → module that has it, loaded or not
+	vars      map[string]core.Var
+	callbacks map[string]callback
+	base      context.Context // ends with the router
+	shared    *shared
+	limit     limits // of one message
+	slow      limits // of timer, event and startup routes
+	wait      time.Duration
+	call      time.Duration // how long a module function may take
 }
 
 // newState makes a state and runs the top level of the script in it.
 func newState(a *api, rec *recorder) (*state, error) {
 	st := &state{api: a, record: rec, budget: newBudget(a.b.Now), routes: map[string]map[string]*lua.LFunction{},
-		timers: map[string]*lua.LFunction{}, res: map[string]*regexp.Regexp{}}
+		timers: map[string]*lua.LFunction{}, callbacks: map[string]*lua.LFunction{}, res: map[string]*regexp.Regexp{}}
 	st.budget.start(a.slow)
 	L := lua.NewState(lua.Options{CallStackSize: callDepth, RegistrySize: registrySize, RegistryMaxSize: registryMax,
 		RegistryGrowStep: registrySize, MinimizeStackMemory: true, SkipOpenLibs: true})
@@ -97,7 +102,10 @@ func (st *state) guard(L *lua.LState) {
 
 func (st *state) setGlobal(L *lua.LState) int {
 	name := L.Get(2).String()
-	if st.loaded {
+	switch {
+	case st.remembers && st.globals.RawGet(L.Get(2)) == lua.LNil:
+		L.RaiseError("global %s is not there: define it at the top level of the file, with the value to begin with", name)
+	case st.loaded && !st.remembers:
 		L.RaiseError("global %s is written in a route: states do not share globals; use local, var.%s (this message) or shared.set(%q, value)", name, name, name)
 	}
 	st.globals.RawSet(L.Get(2), L.Get(3))

@@ -27,6 +27,11 @@ func problems(r readme, d declaration) (ps []string) {
 	ps = append(ps, stats(r.section("Statistics"), d)...)
 	ps = append(ps, events(r.section("Events"), d)...)
 	ps = append(ps, vars(r.section("Pseudo-variables"), d.Vars)...)
+	for _, c := range d.Callbacks {
+		if !strings.Contains(r.text, "`"+c.Name+"`") {
+			ps = append(ps, fmt.Sprintf("callback `%s` is not mentioned", c.Name))
+		}
+	}
 	if len(r.routes) == 0 {
 		ps = append(ps, "no ```lua route block")
 	}

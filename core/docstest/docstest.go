@@ -62,6 +62,7 @@ func merge(xs []core.Exports) (d declaration) {
 		d.Needs = append(d.Needs, x.Needs...)
 		d.Params = append(d.Params, x.Params...)
 		d.Funcs = append(d.Funcs, x.Funcs...)
+		d.Callbacks = append(d.Callbacks, x.Callbacks...)
 		d.Vars = append(d.Vars, x.Vars...)
 		d.MI = append(d.MI, x.MI...)
 		d.Stats = append(d.Stats, x.Stats...)

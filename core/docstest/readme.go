@@ -10,6 +10,7 @@ type readme struct {
 	title    string
 	sections []section
 	routes   []Route
+	text     string // all of it
 }
 
 // section is a heading with what stands below it.
@@ -22,6 +23,7 @@ type section struct {
 
 // parse reads the parts of Markdown that READMEs of modules use.
 func parse(text string) (r readme) {
+	r.text = text
 	var fence *Route // the block that is open
 	last := func() *section {
 		if len(r.sections) == 0 {

@@ -53,13 +53,14 @@ func New() core.Module {
 // Exports implements [core.Module].
 func (m *module) Exports() core.Exports {
 	return core.Exports{
-		Name:   moduleName,
-		Needs:  []string{"b2b_logic"},
-		Params: m.params.declare(),
-		Funcs:  m.functions(),
-		Vars:   []core.Var{{Name: "cc_state", Doc: "state of the call in a local_route", Get: ccState}},
-		MI:     m.commands(),
-		Stats:  statistics(),
+		Name:      moduleName,
+		Needs:     []string{"b2b_logic"},
+		Params:    m.params.declare(),
+		Funcs:     m.functions(),
+		Callbacks: m.callbacks(),
+		Vars:      []core.Var{{Name: "cc_state", Doc: "state of the call in a local_route", Get: ccState}},
+		MI:        m.commands(),
+		Stats:     statistics(),
 		Events: []event.Type{
 			{Name: eventAgent, Fields: []string{"agent_id", "status", "state", "wrapup_ends", "ongoing_sessions", "flow_id"}, Doc: "an agent changed state"},
 			{Name: eventCall, Fields: []string{"call_id", "state", "flow_id", "agent_id"}, Doc: "a call changed state"},

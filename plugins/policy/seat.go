@@ -100,6 +100,10 @@ func recovered(err *error) {
 	if r == nil {
 		return
 	}
+	if f, ok := r.(dispatch.Fault); ok {
+		*err = f
+		return
+	}
 	*err = &panicked{text: fmt.Sprintf("the policy panicked: %v%s", r, origin()), stack: debug.Stack()}
 }
 

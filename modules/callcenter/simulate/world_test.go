@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -144,7 +145,7 @@ type seat struct {
 	center *dispatch.Center
 	asked  int
 	fails  int // at this question
-	closed *int
+	closed *atomic.Int64
 }
 
 func (s *seat) Decide(_ uint64, d dispatch.Delta) (dispatch.Decision, error) {
@@ -155,13 +156,13 @@ func (s *seat) Decide(_ uint64, d dispatch.Delta) (dispatch.Decision, error) {
 	return dispatch.Run(s.policy, s.center), nil
 }
 
-func (s *seat) Close() { *s.closed++ }
+func (s *seat) Close() { s.closed.Add(1) }
 
 // TestOutside holds that a policy makes the same of a scenario outside the
 // engine as in it, and that a fault of it is told.
 func TestOutside(t *testing.T) {
 	for _, name := range []string{"mixed", "reject"} {
-		closed := 0
+		var closed atomic.Int64
 		p := Policy{Name: "outside", Start: func() (Outside, error) {
 			return &seat{policy: dispatch.FullLoad, center: dispatch.NewCenter(), closed: &closed}, nil
 		}}
@@ -172,17 +173,17 @@ func TestOutside(t *testing.T) {
 				t.Errorf("%s outside: %+v\ninside: %+v", name, a, b)
 			}
 		}
-		if closed != 3 {
-			t.Errorf("closed %d times, want 3", closed)
+		if closed.Load() != 3 {
+			t.Errorf("closed %d times, want 3", closed.Load())
 		}
 	}
-	closed := 0
+	var closed atomic.Int64
 	p := Policy{Name: "broken", Start: func() (Outside, error) {
 		return &seat{policy: dispatch.FullLoad, center: dispatch.NewCenter(), closed: &closed, fails: 50}, nil
 	}}
 	_, err := Run(t.Context(), Options{Scenario: scenario(t, "tiny"), Policies: []Policy{p}, Seeds: 1, Length: 5 * time.Hour})
-	if err == nil || !strings.Contains(err.Error(), "policy broken, seed 0: it crashed") || closed != 1 {
-		t.Errorf("error %v, closed %d times", err, closed)
+	if err == nil || !strings.Contains(err.Error(), "policy broken, seed 0: it crashed") || closed.Load() != 1 {
+		t.Errorf("error %v, closed %d times", err, closed.Load())
 	}
 }
 

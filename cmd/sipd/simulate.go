@@ -51,6 +51,9 @@ func (c *simulateCmd) Run(s streams) error {
 	o.Progress = bar.show
 	r, err := simulate.Run(ctx, o)
 	bar.clear()
+	if errors.Is(err, context.Canceled) {
+		return errors.New("simulate: interrupted")
+	}
 	if err != nil {
 		return fmt.Errorf("simulate: %w", err)
 	}
@@ -97,7 +100,7 @@ func (c *simulateCmd) options(ctx context.Context, s streams) (o simulate.Option
 	if c.Base == "none" {
 		o.Base = ""
 	}
-	return o, o.Scenario.Check()
+	return o, o.Check()
 }
 
 func hours(n float64) time.Duration { return time.Duration(n * float64(time.Hour)) }

@@ -3,8 +3,11 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -161,3 +164,41 @@ func insert(t *testing.T, url, statement string) {
 		t.Fatal(err)
 	}
 }
+
+// TestSimulateReadme holds that the README knows every flag of the command and
+// every key of its object, and names none that is not there.
+func TestSimulateReadme(t *testing.T) {
+	data, err := os.ReadFile("../../modules/callcenter/simulate/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme := string(data)
+	help := must(t, "simulate", "--help")
+	for _, flag := range regexp.MustCompile(`--[a-z-]+`).FindAllString(help, -1) {
+		if flag != "--help" && !strings.Contains(readme, "`"+flag) && !strings.Contains(readme, " "+flag) {
+			t.Errorf("the README does not know %s", flag)
+		}
+	}
+	for _, m := range regexp.MustCompile("`(--[a-z-]+)").FindAllStringSubmatch(readme, -1) {
+		if !strings.Contains(help, m[1]) {
+			t.Errorf("the README has a flag %s", m[1])
+		}
+	}
+	out := must(t, quick("--scenario", "tiny", "--policy", "full-load", "--json")...)
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z0-9_]+)`(?:, `([a-z0-9_]+)`)? \\|").FindAllStringSubmatch(readme, -1) {
+		for _, key := range m[1:] {
+			if key != "" && !strings.Contains(out, `"`+key+`"`) {
+				t.Errorf("the README has a key %s", key)
+			}
+		}
+	}
+	for _, m := range regexp.MustCompile(`"([a-z0-9_]+)": [0-9n]`).FindAllStringSubmatch(out, -1) {
+		if !strings.Contains(readme, "`"+m[1]+"`") && !strings.Contains(readme, "."+m[1]+"`") && !slices.Contains(plainKeys, m[1]) {
+			t.Errorf("the README does not know the key %s", m[1])
+		}
+	}
+}
+
+// plainKeys need no explanation.
+var plainKeys = []string{"load", "agents", "seed", "seeds", "warmup_seconds", "length_seconds", "arrived", "answered", "abandoned",
+	"handled", "handled_variance", "decisions", "refused", "p50", "p95", "p99", "max", "capacity", "optimum_cost", "fluid", "audio", "chat", "limits"}

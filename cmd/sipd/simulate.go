@@ -26,6 +26,7 @@ type simulateCmd struct {
 	Seed        uint64   `default:"1" help:"Of the first run. The same seed gives the same result, byte for byte."`
 	Hours       float64  `default:"8" help:"Length of each run."`
 	Warmup      float64  `default:"1" placeholder:"HOURS" help:"Before that, not measured."`
+	Slowdown    float64  `placeholder:"G" help:"Chats that an agent has at once slow each other down: each of n lasts n^G times as long. 0 to 1."`
 	Agents      string   `placeholder:"N|FROM..TO" help:"Head count in place of the scenario's; a range shows the service level of the first policy with each."`
 	JSON        bool     `help:"Print one object as JSON."`
 	Timing      bool     `help:"Measure how long decisions take: real time, never the same twice."`
@@ -83,6 +84,11 @@ func (c *simulateCmd) options(ctx context.Context, s streams) (o simulate.Option
 	}
 	if c.Load != 0 {
 		o.Scenario = o.Scenario.WithLoad(c.Load)
+	}
+	if c.Slowdown != 0 {
+		slow := *o.Scenario
+		slow.Slowdown = c.Slowdown
+		o.Scenario = &slow
 	}
 	heads, err := headCounts(c.Agents)
 	switch {

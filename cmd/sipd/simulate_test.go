@@ -82,6 +82,7 @@ func TestSimulateWrong(t *testing.T) {
 		{`--policy full-load is given twice`, []string{"--policy", "full-load", "--policy", "full-load"}},
 		{`--agents "26..18": want a number, or a range such as 18..26`, []string{"--agents", "26..18"}},
 		{`load -1: want more than 0`, []string{"--load=-1"}},
+		{`slow-down 2: want 0 to 1`, []string{"--slowdown", "2"}},
 		{`--seeds 0: want at least 1`, []string{"--seeds", "0"}},
 		{`length`, []string{"--hours", "0.001"}},
 		{`warm-up`, []string{"--warmup=-1"}},

@@ -42,6 +42,7 @@ type world struct {
 	until    time.Duration
 	book     *book
 	ids      map[string]int // of people
+	paces    paces
 	cut      bool           // the outage is on
 	err      error
 }
@@ -194,6 +195,9 @@ func (w *world) happen(e entry) {
 	case refuses:
 		w.step(engine.ConnectFailed{Call: id, Attempt: e.attempt, Code: 486})
 	case ends:
+		if w.stale(e) {
+			return
+		}
 		w.step(engine.PeerGone{Call: id, Attempt: e.attempt})
 	case cutOff, backAgain:
 		w.outage(e.what == cutOff)
@@ -301,13 +305,14 @@ func (w *world) report(a engine.ReportCall) {
 	switch a.What {
 	case engine.HappenAnswered:
 		w.book.answer(n)
-		w.agenda.add(entry{at: w.now + w.contacts[n].talk, what: ends, contact: n, attempt: w.book.fates[n].attempt})
+		w.begin(n)
 	case engine.HappenRejected:
 		w.book.reject(n)
 	case engine.HappenAbandoned:
 		w.book.abandon(n)
 	case engine.HappenEnded:
 		w.book.end(n, a.Type == engine.CDRError)
+		w.finish(n)
 	}
 }
 

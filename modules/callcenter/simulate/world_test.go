@@ -139,6 +139,35 @@ func (newestFirst) Decide(v *dispatch.View) dispatch.Decision {
 	return dispatch.Decision{}
 }
 
+// TestSlowdown holds that chats last as long as what their agent does beside
+// them says.
+func TestSlowdown(t *testing.T) {
+	sc := &Scenario{Name: "one", Load: 1, Target: target, Slowdown: 1,
+		Classes: []Class{{Name: "chat", Media: dispatch.MSRP}},
+		Groups:  []Group{{Type: "chatter", N: 1, Chats: 2, Skills: [][]string{{"s"}}}}}
+	const second = time.Second
+	for _, at := range []time.Duration{0, 50 * second} {
+		sc.Trace = append(sc.Trace, Arrival{At: at, Skill: "s", Talk: 100 * second})
+	}
+	w, err := newWorld(sc, builtin(t, "balancing"), 1, span{0, time.Hour}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	// Alone for 50 s, then both at half the speed until 150 s, then one alone.
+	if a, b := w.book.fates[0].ended, w.book.fates[1].ended; a != 150*second || b != 200*second {
+		t.Errorf("ended at %s and %s", a, b)
+	}
+	mixed := scenario(t, "mixed")
+	mixed.Slowdown = 0.2
+	r := run(t, Options{Scenario: mixed, Policies: []Policy{builtin(t, "full-load"), builtin(t, "balancing")}, Seeds: 2, Length: 4 * time.Hour})
+	if a, b := r.Outcomes[0].Mean.Chat.AHT, r.Outcomes[1].Mean.Chat.AHT; a <= b || b <= 480 {
+		t.Errorf("chats last %g s with full-load and %g s with balancing", a, b)
+	}
+}
+
 // seat is a policy outside, as plugins/policy hosts one.
 type seat struct {
 	policy dispatch.Policy

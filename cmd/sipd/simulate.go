@@ -18,7 +18,7 @@ import (
 
 type simulateCmd struct {
 	Scenario    string   `placeholder:"NAME" help:"What is simulated; --list shows the names. mixed when nothing else is said."`
-	Load        float64  `placeholder:"L" help:"Multiply the traffic; 1 is that of the scenario, or of the day."`
+	Load        *float64 `placeholder:"L" help:"Multiply the traffic; 1 is that of the scenario, or of the day."`
 	Policy      []string `sep:"none" placeholder:"NAME[,KEY=VALUE…]" help:"Who decides: a name, or plugin:/path/to/binary. May repeat: all meet the same callers. balancing when not given."`
 	PolicyParam []string `sep:"none" placeholder:"KEY=VALUE" help:"A setting of the first policy. May repeat."`
 	Base        string   `default:"balancing" help:"Policy to take differences from; none for none."`
@@ -76,14 +76,19 @@ func (c *simulateCmd) options(ctx context.Context, s streams) (o simulate.Option
 	if c.Timing {
 		o.Clock = time.Now
 	}
-	if c.Seeds < 1 {
-		return o, fmt.Errorf("--seeds %d: want at least 1", c.Seeds)
+	switch {
+	case c.Seeds < 1 || c.Seeds > mostSeeds:
+		return o, fmt.Errorf("--seeds %d: want 1 to %d", c.Seeds, mostSeeds)
+	case !(c.Hours > 0 && c.Hours <= mostHours):
+		return o, fmt.Errorf("--hours %g: want more than 0, at most %d", c.Hours, mostHours)
+	case !(c.Warmup >= 0 && c.Warmup <= mostHours):
+		return o, fmt.Errorf("--warmup %g: want 0 to %d", c.Warmup, mostHours)
 	}
 	if o.Scenario, err = c.scenario(ctx, s, &o); err != nil {
 		return o, err
 	}
-	if c.Load != 0 {
-		o.Scenario = o.Scenario.WithLoad(c.Load)
+	if c.Load != nil {
+		o.Scenario = o.Scenario.WithLoad(*c.Load)
 	}
 	if c.Slowdown != 0 {
 		slow := *o.Scenario
@@ -108,6 +113,12 @@ func (c *simulateCmd) options(ctx context.Context, s streams) (o simulate.Option
 	}
 	return o, o.Check()
 }
+
+// The most that can be asked for.
+const (
+	mostSeeds = 10_000
+	mostHours = 10_000
+)
 
 func hours(n float64) time.Duration { return time.Duration(n * float64(time.Hour)) }
 

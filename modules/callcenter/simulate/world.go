@@ -43,7 +43,7 @@ type world struct {
 	book     *book
 	ids      map[string]int // of people
 	paces    paces
-	cut      bool           // the outage is on
+	cut      bool // the outage is on
 	err      error
 }
 

@@ -205,9 +205,14 @@ func (p *printer) limits() {
 }
 
 func (p *printer) bound(what string, b *simulate.Bound) {
-	if b != nil {
-		p.printf("  %s: time in queue %.1f s, abandoned %.1f %%, service level %.1f %%\n", what, b.QueueTime, 100*b.AbandonRate, 100*b.ServiceLevel)
+	if b == nil {
+		return
 	}
+	p.printf("  %s: time in queue %.1f s, abandoned %.1f %%", what, b.QueueTime, 100*b.AbandonRate)
+	if b.ServiceLevel > 0 {
+		p.printf(", service level %.1f %%", 100*b.ServiceLevel)
+	}
+	p.printf("\n")
 }
 
 // staffing is a line for each head count.

@@ -48,6 +48,7 @@ var rules = map[string]struct{ deny, allow []string }{
 	"modules":                     {deny: []string{self + "scripting", self + "core/sip/stack", sipgo, lua}},
 	"modules/callcenter/engine":   {deny: pure},
 	"modules/callcenter/dispatch": {deny: pure},
+	"modules/callcenter/simulate": {deny: append(slices.Clone(leaf), "database", "log", "net/http", "os"), allow: []string{self + "modules/callcenter", "github.com/tidwall/btree"}},
 	"modules/b2b/logic":           {deny: pure},
 
 	"modules/callcenter/simulate/limits": {deny: append(slices.Clone(pure), self+"modules")},

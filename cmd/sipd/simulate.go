@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/sipd/sipd/modules/callcenter/dispatch"
@@ -18,7 +17,7 @@ import (
 
 type simulateCmd struct {
 	Scenario    string   `placeholder:"NAME" help:"What is simulated; --list shows the names. mixed when nothing else is said."`
-	Load        float64  `placeholder:"L" help:"Multiply the traffic; 1 is that of the scenario, or of the day."`
+	Load        *float64 `placeholder:"L" help:"Multiply the traffic; 1 is that of the scenario, or of the day."`
 	Policy      []string `sep:"none" placeholder:"NAME[,KEY=VALUE…]" help:"Who decides: a name, or plugin:/path/to/binary. May repeat: all meet the same callers. balancing when not given."`
 	PolicyParam []string `sep:"none" placeholder:"KEY=VALUE" help:"A setting of the first policy. May repeat."`
 	Base        string   `default:"balancing" help:"Policy to take differences from; none for none."`
@@ -26,6 +25,7 @@ type simulateCmd struct {
 	Seed        uint64   `default:"1" help:"Of the first run. The same seed gives the same result, byte for byte."`
 	Hours       float64  `default:"8" help:"Length of each run."`
 	Warmup      float64  `default:"1" placeholder:"HOURS" help:"Before that, not measured."`
+	Slowdown    float64  `placeholder:"G" help:"Chats that an agent has at once slow each other down: each of n lasts n^G times as long. 0 to 1."`
 	Agents      string   `placeholder:"N|FROM..TO" help:"Head count in place of the scenario's; a range shows the service level of the first policy with each."`
 	JSON        bool     `help:"Print one object as JSON."`
 	Timing      bool     `help:"Measure how long decisions take: real time, never the same twice."`
@@ -51,6 +51,9 @@ func (c *simulateCmd) Run(s streams) error {
 	o.Progress = bar.show
 	r, err := simulate.Run(ctx, o)
 	bar.clear()
+	if errors.Is(err, context.Canceled) {
+		return errors.New("simulate: interrupted")
+	}
 	if err != nil {
 		return fmt.Errorf("simulate: %w", err)
 	}
@@ -72,14 +75,24 @@ func (c *simulateCmd) options(ctx context.Context, s streams) (o simulate.Option
 	if c.Timing {
 		o.Clock = time.Now
 	}
-	if c.Seeds < 1 {
-		return o, fmt.Errorf("--seeds %d: want at least 1", c.Seeds)
+	switch {
+	case c.Seeds < 1 || c.Seeds > mostSeeds:
+		return o, fmt.Errorf("--seeds %d: want 1 to %d", c.Seeds, mostSeeds)
+	case !(c.Hours > 0 && c.Hours <= mostHours):
+		return o, fmt.Errorf("--hours %g: want more than 0, at most %d", c.Hours, mostHours)
+	case !(c.Warmup >= 0 && c.Warmup <= mostHours):
+		return o, fmt.Errorf("--warmup %g: want 0 to %d", c.Warmup, mostHours)
 	}
 	if o.Scenario, err = c.scenario(ctx, s, &o); err != nil {
 		return o, err
 	}
-	if c.Load != 0 {
-		o.Scenario = o.Scenario.WithLoad(c.Load)
+	if c.Load != nil {
+		o.Scenario = o.Scenario.WithLoad(*c.Load)
+	}
+	if c.Slowdown != 0 {
+		slow := *o.Scenario
+		slow.Slowdown = c.Slowdown
+		o.Scenario = &slow
 	}
 	heads, err := headCounts(c.Agents)
 	switch {
@@ -97,8 +110,14 @@ func (c *simulateCmd) options(ctx context.Context, s streams) (o simulate.Option
 	if c.Base == "none" {
 		o.Base = ""
 	}
-	return o, o.Scenario.Check()
+	return o, o.Check()
 }
+
+// The most that can be asked for.
+const (
+	mostSeeds = 10_000
+	mostHours = 10_000
+)
 
 func hours(n float64) time.Duration { return time.Duration(n * float64(time.Hour)) }
 
@@ -184,56 +203,4 @@ func headCounts(text string) (list []int, err error) {
 		list = append(list, n)
 	}
 	return list, nil
-}
-
-// list prints what there is to choose from.
-func (c *simulateCmd) list(s streams) error {
-	if c.JSON {
-		return printJSON(s.out, listing())
-	}
-	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
-	l := listing()
-	fmt.Fprintln(w, "scenario\tagents\t")
-	for _, sc := range l.Scenarios {
-		fmt.Fprintf(w, "%s\t%d\t%s\n", sc.Name, sc.Agents, sc.Doc)
-	}
-	fmt.Fprintln(w, "\t\t\npolicy\tsettings\t")
-	for _, p := range l.Policies {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", p.Name, strings.Join(p.Settings, ", "), p.Doc)
-	}
-	fmt.Fprintln(w, "plugin:/path/to/binary\t\ta policy of your own")
-	return w.Flush()
-}
-
-// choices are the scenarios and policies of this build.
-type choices struct {
-	Scenarios []scenarioChoice `json:"scenarios"`
-	Policies  []policyChoice   `json:"policies"`
-}
-
-type scenarioChoice struct {
-	Name   string `json:"name"`
-	Agents int    `json:"agents"`
-	Doc    string `json:"doc"`
-}
-
-type policyChoice struct {
-	Name     string   `json:"name"`
-	Settings []string `json:"settings,omitempty"`
-	Doc      string   `json:"doc"`
-}
-
-func listing() (l choices) {
-	for _, sc := range simulate.Scenarios() {
-		l.Scenarios = append(l.Scenarios, scenarioChoice{sc.Name, sc.Agents(), sc.Doc})
-	}
-	for _, p := range dispatch.Builtin() {
-		var settings []string
-		for key := range p.Settings {
-			settings = append(settings, key)
-		}
-		slices.Sort(settings)
-		l.Policies = append(l.Policies, policyChoice{p.Name, settings, p.Doc})
-	}
-	return l
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/sipd/sipd/modules/callcenter/simulate"
@@ -205,9 +204,14 @@ func (p *printer) limits() {
 }
 
 func (p *printer) bound(what string, b *simulate.Bound) {
-	if b != nil {
-		p.printf("  %s: time in queue %.1f s, abandoned %.1f %%, service level %.1f %%\n", what, b.QueueTime, 100*b.AbandonRate, 100*b.ServiceLevel)
+	if b == nil {
+		return
 	}
+	p.printf("  %s: time in queue %.1f s, abandoned %.1f %%", what, b.QueueTime, 100*b.AbandonRate)
+	if b.ServiceLevel > 0 {
+		p.printf(", service level %.1f %%", 100*b.ServiceLevel)
+	}
+	p.printf("\n")
 }
 
 // staffing is a line for each head count.
@@ -259,45 +263,4 @@ func (p *printer) timing() {
 	if p.r.Outcomes[0].Timing != nil {
 		p.printf("\n")
 	}
-}
-
-// grid is a table whose columns are as wide as they must be.
-type grid struct {
-	corner  string
-	columns []string
-	rows    [][]string
-}
-
-func newGrid(corner string) *grid { return &grid{corner: corner} }
-
-func (g *grid) row(name string, cells ...string) {
-	g.rows = append(g.rows, append([]string{name}, cells...))
-}
-
-// title is a row with a name only.
-func (g *grid) title(name string) { g.row(name) }
-
-// String is the table, names to the left and figures to the right.
-func (g *grid) String() string {
-	all := append([][]string{append([]string{g.corner}, g.columns...)}, g.rows...)
-	widths := make([]int, len(g.columns)+1)
-	for _, row := range all {
-		for i, cell := range row {
-			widths[i] = max(widths[i], cellWidth(cell))
-		}
-	}
-	var b strings.Builder
-	for _, row := range all {
-		var line strings.Builder
-		for i, cell := range row {
-			pad := strings.Repeat(" ", widths[i]-cellWidth(cell))
-			if i == 0 {
-				line.WriteString(cell + pad)
-			} else {
-				line.WriteString("   " + pad + cell)
-			}
-		}
-		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
-	}
-	return b.String()
 }

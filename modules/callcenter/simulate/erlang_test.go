@@ -24,7 +24,7 @@ func TestErlang(t *testing.T) {
 		queue, level, abands float64 // mean time in queue, service level, share that gives up
 		length               time.Duration
 	}{
-		{"C", 0, 44.9, 0.632, 0, 100 * time.Hour},
+		{"C", 0, 44.9, 0.632, 0, 60 * time.Hour},
 		{"A", 120, 0.0638 * 120, 0, 0.0638, 40 * time.Hour},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -103,8 +103,12 @@ func TestPrototype(t *testing.T) {
 		{scenario: "mixed", policy: "full-load", load: 1.00, audio: [3]float64{0.845, 7.0, 0.073}, chat: [2]float64{0.986, 0.7}, answered: 274.9},
 		{scenario: "mixed", policy: "full-load", load: 1.15, audio: [3]float64{0.707, 14.0, 0.139}, chat: [2]float64{0.967, 1.7}, answered: 303.5},
 	} {
+		length := 24 * time.Hour
+		if tt.scenario == "tiny" {
+			length = 60 * time.Hour // few callers an hour
+		}
 		r := run(t, Options{Scenario: scenario(t, tt.scenario).WithLoad(tt.load), Policies: []Policy{builtin(t, tt.policy)}, Seed: 1, Seeds: 2,
-			Warmup: time.Hour, Length: 39 * time.Hour})
+			Warmup: time.Hour, Length: length})
 		m := &r.Outcomes[0].Mean
 		near := func(what string, got, want, tolerance float64) {
 			if math.Abs(got-want) > tolerance {

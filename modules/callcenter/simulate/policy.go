@@ -64,6 +64,8 @@ type watching struct {
 	dispatch.Watcher
 }
 
+var _ dispatch.Watcher = watching{}
+
 func measured(p dispatch.Policy, s *stopwatch) dispatch.Policy {
 	if w, ok := p.(dispatch.Watcher); ok {
 		return watching{decider{p, s}, w}

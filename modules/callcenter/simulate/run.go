@@ -36,6 +36,9 @@ const (
 	Warmup = time.Hour
 )
 
+// Check says what is wrong with the options, as [Run] would.
+func (o Options) Check() error { return o.complete() }
+
 func (o *Options) complete() error {
 	if o.Seeds == 0 {
 		o.Seeds = Seeds

@@ -18,6 +18,10 @@ type Scenario struct {
 	Target  time.Duration // of the service level
 	Wrapup  time.Duration // of agents who have none of their own; 0: the longest of the classes
 
+	// Slowdown is γ: each of n chats that an agent has at once lasts n^γ times as
+	// long. 0: as long as one alone.
+	Slowdown float64
+
 	Wave   Wave
 	Burst  Burst
 	Outage Outage
@@ -131,6 +135,8 @@ func (s *Scenario) Check() error {
 		return fmt.Errorf("scenario %s has no agents", s.Name)
 	case !(s.Load > 0 && s.Load <= 100):
 		return fmt.Errorf("load %g: want more than 0, at most 100", s.Load)
+	case !(s.Slowdown >= 0 && s.Slowdown <= 1):
+		return fmt.Errorf("slow-down %g: want 0 to 1", s.Slowdown)
 	case len(s.Classes) == 0:
 		return fmt.Errorf("scenario %s has no contacts", s.Name)
 	}

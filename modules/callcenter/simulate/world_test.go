@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -138,13 +139,42 @@ func (newestFirst) Decide(v *dispatch.View) dispatch.Decision {
 	return dispatch.Decision{}
 }
 
+// TestSlowdown holds that chats last as long as what their agent does beside
+// them says.
+func TestSlowdown(t *testing.T) {
+	sc := &Scenario{Name: "one", Load: 1, Target: target, Slowdown: 1,
+		Classes: []Class{{Name: "chat", Media: dispatch.MSRP}},
+		Groups:  []Group{{Type: "chatter", N: 1, Chats: 2, Skills: [][]string{{"s"}}}}}
+	const second = time.Second
+	for _, at := range []time.Duration{0, 50 * second} {
+		sc.Trace = append(sc.Trace, Arrival{At: at, Skill: "s", Talk: 100 * second})
+	}
+	w, err := newWorld(sc, builtin(t, "balancing"), 1, span{0, time.Hour}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	// Alone for 50 s, then both at half the speed until 150 s, then one alone.
+	if a, b := w.book.fates[0].ended, w.book.fates[1].ended; a != 150*second || b != 200*second {
+		t.Errorf("ended at %s and %s", a, b)
+	}
+	mixed := scenario(t, "mixed")
+	mixed.Slowdown = 0.2
+	r := run(t, Options{Scenario: mixed, Policies: []Policy{builtin(t, "full-load"), builtin(t, "balancing")}, Seeds: 2, Length: 4 * time.Hour})
+	if a, b := r.Outcomes[0].Mean.Chat.AHT, r.Outcomes[1].Mean.Chat.AHT; a <= b || b <= 480 {
+		t.Errorf("chats last %g s with full-load and %g s with balancing", a, b)
+	}
+}
+
 // seat is a policy outside, as plugins/policy hosts one.
 type seat struct {
 	policy dispatch.Policy
 	center *dispatch.Center
 	asked  int
 	fails  int // at this question
-	closed *int
+	closed *atomic.Int64
 }
 
 func (s *seat) Decide(_ uint64, d dispatch.Delta) (dispatch.Decision, error) {
@@ -155,13 +185,13 @@ func (s *seat) Decide(_ uint64, d dispatch.Delta) (dispatch.Decision, error) {
 	return dispatch.Run(s.policy, s.center), nil
 }
 
-func (s *seat) Close() { *s.closed++ }
+func (s *seat) Close() { s.closed.Add(1) }
 
 // TestOutside holds that a policy makes the same of a scenario outside the
 // engine as in it, and that a fault of it is told.
 func TestOutside(t *testing.T) {
 	for _, name := range []string{"mixed", "reject"} {
-		closed := 0
+		var closed atomic.Int64
 		p := Policy{Name: "outside", Start: func() (Outside, error) {
 			return &seat{policy: dispatch.FullLoad, center: dispatch.NewCenter(), closed: &closed}, nil
 		}}
@@ -172,17 +202,17 @@ func TestOutside(t *testing.T) {
 				t.Errorf("%s outside: %+v\ninside: %+v", name, a, b)
 			}
 		}
-		if closed != 3 {
-			t.Errorf("closed %d times, want 3", closed)
+		if closed.Load() != 3 {
+			t.Errorf("closed %d times, want 3", closed.Load())
 		}
 	}
-	closed := 0
+	var closed atomic.Int64
 	p := Policy{Name: "broken", Start: func() (Outside, error) {
 		return &seat{policy: dispatch.FullLoad, center: dispatch.NewCenter(), closed: &closed, fails: 50}, nil
 	}}
 	_, err := Run(t.Context(), Options{Scenario: scenario(t, "tiny"), Policies: []Policy{p}, Seeds: 1, Length: 5 * time.Hour})
-	if err == nil || !strings.Contains(err.Error(), "policy broken, seed 0: it crashed") || closed != 1 {
-		t.Errorf("error %v, closed %d times", err, closed)
+	if err == nil || !strings.Contains(err.Error(), "policy broken, seed 0: it crashed") || closed.Load() != 1 {
+		t.Errorf("error %v, closed %d times", err, closed.Load())
 	}
 }
 

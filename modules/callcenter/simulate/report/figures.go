@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/sipd/sipd/modules/callcenter/dispatch"
 	"github.com/sipd/sipd/modules/callcenter/simulate"
@@ -51,13 +50,24 @@ func (b book) waits() chapter {
 		d = plot.Dots{
 			Title: fmt.Sprintf("%s answered within %s", m.title, span(b.Scenario.Target)),
 			Sub:   "Of all, without those who gave up before.",
-			Axis:  plot.Axis{Label: "service level", Format: plot.Percent, Max: 1},
+			Axis:  plot.Axis{Label: "service level", Format: plot.Percent, Min: b.floor(m), Max: 1},
 			Rows:  b.rows(func(v *simulate.Measures) float64 { return m.of(v).SLc }, percent),
 			Ref:   &plot.Ref{Value: goal, Name: "80 %"},
 		}
 		c.draw(d.Draw())
 	}
 	return c
+}
+
+// floor is where an axis of service levels begins, to leave room for what is
+// seen.
+func (b book) floor(m medium) float64 {
+	low := goal
+	for i := range b.Outcomes {
+		o := &b.Outcomes[i]
+		low = min(low, m.of(&o.Mean).SLc-m.of(&o.CI95).SLc)
+	}
+	return max(math.Floor(low*10-0.5)/10, 0)
 }
 
 // best fills in who has the least of a measure, and how much.
@@ -92,13 +102,13 @@ func (b book) day() chapter {
 	x := plot.Axis{Label: "hours since the start", Format: plot.Hours}
 	for n, class := range b.Scenario.Classes {
 		lines := b.lines(func(p simulate.Point) float64 {
-			if n >= len(p.QueueTime) {
+			if n >= len(p.QueueTime) || p.Came[n] == 0 {
 				return math.NaN()
 			}
 			return p.QueueTime[n]
 		})
 		if any(lines) {
-			c.draw(plot.Chart{Title: class.Name + ": " + b.peak(lines, "time in queue is at most %s s"), X: x, Y: plot.Axis{Label: "mean time in queue (s)"}, Lines: lines}.Draw())
+			c.draw(plot.Chart{Title: class.Name + ": " + b.peak(lines, "the longest time in queue is", " s"), X: x, Y: plot.Axis{Label: "mean time in queue (s)"}, Lines: lines}.Draw())
 		}
 	}
 	level := b.lines(func(p simulate.Point) float64 {
@@ -119,7 +129,7 @@ func (b book) day() chapter {
 			return p.QueueRTP
 		})
 		if any(lines) {
-			c.draw(plot.Chart{Title: m.title + " in the queue: " + b.peak(lines, "up to %s on average"), X: x, Y: plot.Axis{Label: m.name + " waiting"}, Lines: lines}.Draw())
+			c.draw(plot.Chart{Title: m.title + " in the queue: " + b.peak(lines, "at most", ""), X: x, Y: plot.Axis{Label: m.name + " waiting"}, Lines: lines}.Draw())
 		}
 	}
 	busy := b.lines(func(p simulate.Point) float64 { return p.Busy })
@@ -139,26 +149,29 @@ func any(lines []plot.Line) bool {
 	return false
 }
 
-// peak fills in the largest value of each line.
-func (b book) peak(lines []plot.Line, format string) string {
-	var parts []string
-	for _, l := range lines {
+// peak says how high the highest line and the lowest go.
+func (b book) peak(lines []plot.Line, what, unit string) string {
+	var tops []float64
+	low, high := 0, 0
+	for i, l := range lines {
 		top := 0.0
 		for _, y := range l.Y {
 			if !math.IsNaN(y) {
 				top = max(top, y)
 			}
 		}
-		part := fmt.Sprintf(format, trim3(top))
-		if len(lines) > 1 {
-			part = trim3(top) + " (" + l.Name + ")"
+		tops = append(tops, top)
+		if top < tops[low] {
+			low = i
 		}
-		parts = append(parts, part)
+		if top > tops[high] {
+			high = i
+		}
 	}
-	if len(lines) > 1 {
-		return fmt.Sprintf(format, strings.Join(parts, ", "))
+	if low == high {
+		return fmt.Sprintf("%s %s%s", what, trim3(tops[high]), unit)
 	}
-	return strings.Join(parts, "")
+	return fmt.Sprintf("%s %s%s with %s, %s%s with %s", what, trim3(tops[high]), unit, lines[high].Name, trim3(tops[low]), unit, lines[low].Name)
 }
 
 // load is how busy each agent is.

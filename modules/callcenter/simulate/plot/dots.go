@@ -48,7 +48,7 @@ func (d Dots) Draw() Drawing {
 		}
 	}
 	for _, r := range d.Rows {
-		names, notes = max(names, width(r.Name)+16), max(notes, width(r.Note)+14)
+		names, notes = max(names, width(r.Name)+16), max(notes, width(r.Note)+22)
 		see(r.Value - r.Interval)
 		see(r.Value + r.Interval)
 	}

@@ -39,7 +39,7 @@ func (b book) waits() chapter {
 		"The dashed line is the same contacts with every agent able to take every one of them, calls and chats at once: no policy can go below it, and none comes near."}
 	for _, m := range b.media() {
 		d := plot.Dots{
-			Title: fmt.Sprintf("%s: %s", m.title, b.best(func(v *simulate.Measures) float64 { return m.of(v).QueueTime }, "%s waits least, %s s on average")),
+			Title: b.best(m.title+" wait least with %s: %s s", func(v *simulate.Measures) float64 { return m.of(v).QueueTime }),
 			Axis:  plot.Axis{Label: "mean time in queue (s)"},
 			Rows:  b.rows(func(v *simulate.Measures) float64 { return m.of(v).QueueTime }, seconds),
 		}
@@ -71,7 +71,7 @@ func (b book) floor(m medium) float64 {
 }
 
 // best fills in who has the least of a measure, and how much.
-func (b book) best(value func(*simulate.Measures) float64, format string) string {
+func (b book) best(format string, value func(*simulate.Measures) float64) string {
 	i := 0
 	for k := range b.Outcomes {
 		if value(&b.Outcomes[k].Mean) < value(&b.Outcomes[i].Mean) {
@@ -119,7 +119,7 @@ func (b book) day() chapter {
 	})
 	if any(level) {
 		c.draw(plot.Chart{Title: fmt.Sprintf("Answered within %s, of the answered", span(b.Scenario.Target)), X: x,
-			Y: plot.Axis{Label: "service level, calls and chats", Format: plot.Percent, Max: 1}, Lines: level, Marks: []plot.Mark{{Y: goal, Name: "80 %"}}}.Draw())
+			Y: plot.Axis{Label: "service level, calls and chats", Format: plot.Percent, Min: lowest(level), Max: 1}, Lines: level, Marks: []plot.Mark{{Y: goal, Name: "80 %"}}}.Draw())
 	}
 	for _, m := range b.media() {
 		lines := b.lines(func(p simulate.Point) float64 {
@@ -137,6 +137,19 @@ func (b book) day() chapter {
 		c.draw(plot.Chart{Title: "Agents who are busy", X: x, Y: plot.Axis{Label: "share of agents", Format: plot.Percent, Max: 1}, Lines: busy}.Draw())
 	}
 	return c
+}
+
+// lowest is where an axis of service levels begins to show these lines.
+func lowest(lines []plot.Line) float64 {
+	low := goal
+	for _, l := range lines {
+		for _, y := range l.Y {
+			if !math.IsNaN(y) {
+				low = min(low, y)
+			}
+		}
+	}
+	return max(math.Floor(low*10-0.5)/10, 0)
 }
 
 // any reports whether there is something to see.
@@ -194,7 +207,7 @@ func (b book) load() chapter {
 			return int(math.Copysign(1, x.Busy-y.Busy))
 		})
 		bars := plot.Bars{
-			Title: fmt.Sprintf("%s: agents are busy %s to %s of the time, Gini %s", o.Policy, percent(least(agents)), percent(most(agents)), trim3(o.Mean.Gini)),
+			Title: fmt.Sprintf("%s: busy %s to %s of the time, Gini %s", o.Policy, percent(least(agents)), percent(most(agents)), trim3(o.Mean.Gini)),
 			Axis:  plot.Axis{Label: "share of time busy", Format: plot.Percent, Max: 1}, Kinds: kinds, X: "one bar: one agent",
 		}
 		for _, a := range agents {

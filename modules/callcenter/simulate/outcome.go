@@ -99,6 +99,10 @@ func (r *Report) compare() {
 }
 
 func (out *Outcome) against(base *Outcome, l *Limits) {
+	if out.Regret == nil && l.OptimumCost != nil && *l.OptimumCost > 0 {
+		regret := out.Mean.Cost / *l.OptimumCost - 1
+		out.Regret = &regret
+	}
 	if base == nil || l.Audio == nil {
 		return
 	}

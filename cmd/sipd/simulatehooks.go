@@ -1,15 +1,24 @@
 package main
 
 import (
-	"errors"
+	"os"
 
 	"github.com/sipd/sipd/modules/callcenter/simulate"
+	"github.com/sipd/sipd/modules/callcenter/simulate/report"
 )
 
-// simulationLimits tells the limits of a scenario. None are known yet.
-func simulationLimits(*simulate.Scenario) (*simulate.Limits, error) { return nil, nil }
+// simulationLimits tells the limits of a scenario.
+func simulationLimits(s *simulate.Scenario) (*simulate.Limits, error) { return simulate.Known(s) }
 
 // writeSimulation writes the page with plots.
-func writeSimulation(string, *simulate.Report) error {
-	return errors.New("this build has no page")
+func writeSimulation(path string, r *simulate.Report) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	if err := report.Write(f, r); err != nil {
+		_ = f.Close()
+		return err
+	}
+	return f.Close()
 }

@@ -25,11 +25,12 @@ type object struct {
 
 // score is the JSON of an [Outcome].
 type score struct {
-	Policy   string            `json:"policy"`
-	Settings map[string]string `json:"settings,omitempty"`
-	Regret   *float64          `json:"regret"`
-	Gap      *float64          `json:"gap_closed"`
-	Waits    map[string]Waits  `json:"waits"` // by class
+	Policy     string            `json:"policy"`
+	Settings   map[string]string `json:"settings,omitempty"`
+	Regret     *float64          `json:"regret"`
+	RegretCI95 *float64          `json:"regret_ci95,omitempty"`
+	Gap        *float64          `json:"gap_closed"`
+	Waits      map[string]Waits  `json:"waits"` // by class
 	Measures
 	CI95       Measures `json:"ci95"`
 	Difference *paired  `json:"difference_to_base,omitempty"`
@@ -77,7 +78,7 @@ func (r *Report) MarshalJSON() ([]byte, error) {
 }
 
 func (out *Outcome) score() score {
-	s := score{Policy: out.Policy, Settings: out.Settings, Regret: out.Regret, Gap: out.Gap,
+	s := score{Policy: out.Policy, Settings: out.Settings, Regret: out.Regret, RegretCI95: out.RegretCI95, Gap: out.Gap,
 		Waits: map[string]Waits{}, Measures: out.Mean, CI95: out.CI95}
 	for _, c := range out.Mean.Classes {
 		s.Waits[c.Class] = c.Wait

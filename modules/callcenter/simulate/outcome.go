@@ -99,7 +99,7 @@ func (r *Report) compare() {
 }
 
 func (out *Outcome) against(base *Outcome, l *Limits) {
-	if l.OptimumCost != nil && *l.OptimumCost > 0 {
+	if out.Regret == nil && l.OptimumCost != nil && *l.OptimumCost > 0 {
 		regret := out.Mean.Cost / *l.OptimumCost - 1
 		out.Regret = &regret
 	}
@@ -126,9 +126,23 @@ func meanSeries(row []*job) []Point {
 			p.QueueRTP += q.QueueRTP / n
 			p.QueueMSRP += q.QueueMSRP / n
 			p.Busy += q.Busy / n
+			p.queued(q, n)
 		}
 	}
 	return list
+}
+
+// queued adds the time in the queue of one of n runs.
+func (p *Point) queued(q Point, n float64) {
+	if p.Came == nil {
+		p.Came, p.QueueTime = make([]float64, len(q.Came)), make([]float64, len(q.Came))
+	}
+	for i, came := range q.Came {
+		if came > 0 {
+			p.Came[i] += came / n
+			p.QueueTime[i] += (q.QueueTime[i] - p.QueueTime[i]) * came / n / p.Came[i]
+		}
+	}
 }
 
 func meanLoads(row []*job) []Load {

@@ -35,6 +35,8 @@ type Outcome struct {
 	// Regret is the cost above the optimum, as a share of it: 0.05 is 5 % more.
 	// Nil where the optimum is not known.
 	Regret *float64
+	// RegretCI95 is half of its 95 % interval.
+	RegretCI95 *float64
 	// Gap is how much of the way from the base to the limit the policy makes,
 	// in audio time in queue. Nil where there is no limit, or no way.
 	Gap *float64
@@ -131,9 +133,9 @@ type Point struct {
 	QueueRTP  float64 // mean number of calls waiting
 	QueueMSRP float64 // mean number of chats waiting
 	Busy      float64 // share of the agents
-	// QueueTime is the mean time in the queue of those who arrived in it, by
-	// class, as the scenario lists them; nil: not recorded.
-	QueueTime []float64
+	// Came is how many arrived, and QueueTime their mean time in the queue, by
+	// class, as the scenario lists them.
+	Came, QueueTime []float64
 }
 
 // Load is one agent's.
@@ -156,6 +158,8 @@ type Timing struct {
 type Limits struct {
 	// OptimumCost is the lowest [Measures.Cost] of any policy, exactly.
 	OptimumCost *float64 `json:"optimum_cost"`
+	best        *optimal // the policy that has it
+
 	// Audio and Chat are strict: no policy has a lower QueueTime.
 	Audio *Bound `json:"audio"`
 	Chat  *Bound `json:"chat"` // see Audio

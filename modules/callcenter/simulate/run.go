@@ -21,7 +21,8 @@ type Options struct {
 	Heads    []int         // head counts for [Report.Staffing]
 	Workers  int           // runs at the same time; 0: as many as there are processors
 
-	// Limits tells the limits of a scenario; nil: they are left out.
+	// Limits tells the limits of a scenario, as [Known] does; nil: they are left
+	// out, those of the head counts, too.
 	Limits func(*Scenario) (*Limits, error)
 	// Clock takes the time of decisions; nil: [Outcome.Timing] is left out.
 	Clock func() time.Time
@@ -71,22 +72,30 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		return nil, err
 	}
 	r := &Report{Scenario: o.Scenario, Seed: o.Seed, Seeds: o.Seeds, Warmup: o.Warmup, Length: o.Length, Base: o.base()}
-	jobs := o.jobs()
-	if err := o.work(ctx, jobs); err != nil {
-		return nil, err
-	}
 	var err error
 	if r.Limits, err = o.limits(o.Scenario); err != nil {
 		return nil, err
 	}
+	jobs := o.jobs(r.Limits)
+	if err := o.work(ctx, jobs); err != nil {
+		return nil, err
+	}
+	if r.Limits != nil {
+		o.relax(o.Scenario, r.Limits)
+	}
 	for i := range o.Policies {
-		r.Outcomes = append(r.Outcomes, o.outcome(jobs[i]))
+		out := o.outcome(jobs[i])
+		if l := r.Limits; l != nil && l.best != nil {
+			mean, half := regret(jobs[i], jobs[len(jobs)-1], *l.OptimumCost)
+			out.Regret, out.RegretCI95 = &mean, &half
+		}
+		r.Outcomes = append(r.Outcomes, out)
 	}
 	for i, heads := range o.Heads {
 		list := jobs[len(o.Policies)+i]
 		s := Staffing{Agents: heads, Outcome: o.outcome(list)}
-		if s.Limits, err = o.limits(list[0].scenario); err != nil {
-			return nil, err
+		if o.Limits != nil {
+			s.Limits = formulas(list[0].scenario)
 		}
 		r.Staffing = append(r.Staffing, s)
 	}
@@ -131,8 +140,9 @@ type done struct {
 	lasted   time.Duration
 }
 
-// jobs are the runs: a row for each policy, and one for each head count.
-func (o *Options) jobs() (rows [][]*job) {
+// jobs are the runs: a row for each policy, one for each head count, and one
+// for the optimum where it is known.
+func (o *Options) jobs(l *Limits) (rows [][]*job) {
 	add := func(s *Scenario, p Policy) {
 		var row []*job
 		for i := range o.Seeds {
@@ -145,6 +155,9 @@ func (o *Options) jobs() (rows [][]*job) {
 	}
 	for _, n := range o.Heads {
 		add(o.Scenario.WithAgents(n), o.Policies[0])
+	}
+	if l != nil && l.best != nil {
+		add(o.Scenario, l.best.policy())
 	}
 	return rows
 }

@@ -65,6 +65,9 @@ func (s *series) worked(from, to time.Duration) {
 
 // finish makes means of the sums.
 func (s *series) finish(b *book, target time.Duration) []Point {
+	for i := range s.points {
+		s.points[i].Came, s.points[i].QueueTime = make([]float64, len(b.classes)), make([]float64, len(b.classes))
+	}
 	for n := range b.contacts {
 		i := s.at(b.contacts[n].at)
 		if i < 0 {
@@ -72,6 +75,9 @@ func (s *series) finish(b *book, target time.Duration) []Point {
 		}
 		p, f := &s.points[i], &b.fates[n]
 		p.Arrived++
+		class := b.contacts[n].class
+		p.Came[class]++
+		p.QueueTime[class] += (f.queued.Seconds() - p.QueueTime[class]) / p.Came[class]
 		if f.answered >= 0 {
 			p.Answered++
 			if f.answered-f.arrived <= target {

@@ -75,13 +75,14 @@ func TestRelax(t *testing.T) {
 		now += rnd.ExpFloat64() / l.Arrivals
 		list = append(list, Contact{now, rnd.ExpFloat64() * l.Service, rnd.ExpFloat64() * l.Patience, i < 1000})
 	}
-	want, got := l.Solve(), Relax(list, l.Agents)
+	want, got := l.Solve(), Relax(list, l.Agents, 20)
 	near(t, "wait", got.Wait, want.Wait, 0.02*want.Wait)
 	near(t, "abandoned", float64(got.Abandoned)/float64(got.Counted), want.Abandoned, 0.02*want.Abandoned)
-	if got.Counted != 399_000 || got.P95 < got.Wait {
+	near(t, "service level", got.Level, l.Level(20).Fair, 0.01)
+	if got.Counted != 399_000 {
 		t.Errorf("%+v", got)
 	}
-	if r := Relax(list[:2000], 0); r.Abandoned != r.Counted {
+	if r := Relax(list[:2000], 0, 20); r.Abandoned != r.Counted {
 		t.Errorf("without agents %+v", r)
 	}
 }

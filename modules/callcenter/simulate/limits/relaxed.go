@@ -3,7 +3,6 @@ package limits
 import (
 	"container/heap"
 	"math"
-	"slices"
 )
 
 // Contact is a caller or a chat, as it comes.
@@ -18,7 +17,7 @@ type Contact struct {
 type Relaxed struct {
 	Counted, Abandoned int
 	Wait               float64 // mean seconds in the queue, of those who gave up, too
-	P95                float64
+	Level              float64 // [Level].Fair
 }
 
 // Relax serves the contacts of one medium, first come first served, by so many
@@ -26,9 +25,10 @@ type Relaxed struct {
 // no policy has less waiting for these contacts, as long as service and patience
 // do not depend on the agent, and patience is exponential: agents are never idle
 // while someone waits, and which one is served then does not change how many do.
-func Relax(contacts []Contact, agents int) Relaxed {
+// target is that of the service level, in seconds.
+func Relax(contacts []Contact, agents int, target float64) Relaxed {
 	var r Relaxed
-	var waits []float64
+	in, early := 0, 0
 	busy := &times{}
 	for range agents {
 		*busy = append(*busy, math.Inf(-1))
@@ -50,15 +50,19 @@ func Relax(contacts []Contact, agents int) Relaxed {
 			continue
 		}
 		r.Counted++
-		if gone {
+		switch {
+		case gone:
 			r.Abandoned++
+			if wait <= target {
+				early++
+			}
+		case wait <= target:
+			in++
 		}
 		total += wait
-		waits = append(waits, wait)
 	}
 	if r.Counted > 0 {
-		slices.Sort(waits)
-		r.Wait, r.P95 = total/float64(r.Counted), waits[int(0.95*float64(len(waits)))]
+		r.Wait, r.Level = total/float64(r.Counted), share(float64(in), float64(r.Counted-early))
 	}
 	return r
 }

@@ -19,7 +19,7 @@ type Optimum struct {
 // part that is done, as far as that is known. A center as large as that of
 // [Scenario], 75,000 states, takes some seconds.
 func (t Tiny) Solve(precision float64, progress func(part float64)) (*Optimum, error) {
-	if err := t.check(); err != nil {
+	if err := t.Check(); err != nil {
 		return nil, err
 	}
 	s := newSolver(t)
@@ -30,7 +30,7 @@ func (t Tiny) Solve(precision float64, progress func(part float64)) (*Optimum, e
 // else. A move that cannot be made is none. The policy is asked again until it
 // waits.
 func (t Tiny) Evaluate(policy func(State) Move, precision float64) (Waits, error) {
-	if err := t.check(); err != nil {
+	if err := t.Check(); err != nil {
 		return Waits{}, err
 	}
 	s := newSolver(t)
@@ -45,7 +45,7 @@ func (t Tiny) Evaluate(policy func(State) Move, precision float64) (Waits, error
 // make calls wait less without making chats wait more.
 func (t Tiny) Frontier(from, to float64, points int, progress func(part float64)) ([]Waits, error) {
 	t.ChatCost = from
-	if err := t.check(); err != nil {
+	if err := t.Check(); err != nil {
 		return nil, err
 	}
 	s := newSolver(t)

@@ -80,8 +80,8 @@ func (t Tiny) waits(cost, calls float64) Waits {
 	return w
 }
 
-// check says what cannot be solved.
-func (t Tiny) check() error {
+// Check says what cannot be solved.
+func (t Tiny) Check() error {
 	if t.Callers < 0 || t.Chatters < 0 || t.Mixed < 0 || t.Slots < 1 || t.Slots > maxSlots || t.Room < 1 {
 		return fmt.Errorf("limits: a center of %d, %d and %d agents, %d chats each and room for %d cannot be solved", t.Callers, t.Chatters, t.Mixed, t.Slots, t.Room)
 	}
@@ -91,4 +91,16 @@ func (t Tiny) check() error {
 		}
 	}
 	return nil
+}
+
+// States is how many states the center has: what solving it takes.
+func (t Tiny) States() int {
+	n := (t.Callers + 1) * (t.Chatters*t.Slots + 1) * (t.Room + 1) * (t.Room + 1)
+	for k := 1; k <= t.Slots+1; k++ { // ways to split Mixed into Slots+2 parts
+		n = n * (t.Mixed + k) / k
+		if n > 1<<40 {
+			break
+		}
+	}
+	return n
 }

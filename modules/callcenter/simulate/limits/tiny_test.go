@@ -5,6 +5,17 @@ import (
 	"testing"
 )
 
+func TestStates(t *testing.T) {
+	if n := Scenario(1).States(); n != 75_000 {
+		t.Errorf("%d states", n)
+	}
+	s := small()
+	s.Mixed, s.Slots = 4, 3
+	if n, want := s.States(), len(s.floor().desks)*49; n != want {
+		t.Errorf("%d states, want %d", n, want)
+	}
+}
+
 // TestOptimum holds the costs of the scenario at its three loads.
 func TestOptimum(t *testing.T) {
 	for load, want := range map[float64]float64{0.8: 0.0859, 1.0: 0.1884, 1.2: 0.3305} {

@@ -28,10 +28,10 @@ type Bar struct {
 func (b Bars) Draw() Drawing {
 	w, h := b.Width, b.Height
 	if w == 0 {
-		w = 720
+		w = 540
 	}
 	if h == 0 {
-		h = 240
+		h = 220
 	}
 	k := &canvas{w: w, h: h}
 	top := k.heading(b.Title, b.Sub) + 16

@@ -14,7 +14,7 @@ type Chart struct {
 	Lines []Line
 	Dots  []Point
 	Marks []Mark
-	// Width and Height on the page; 0: 720 and 300.
+	// Width and Height on the page; 0: 540 and 250.
 	Width, Height float64
 }
 
@@ -45,10 +45,10 @@ type Mark struct {
 func (c Chart) Draw() Drawing {
 	w, h := c.Width, c.Height
 	if w == 0 {
-		w = 720
+		w = 540
 	}
 	if h == 0 {
-		h = 300
+		h = 250
 	}
 	k := &canvas{w: w, h: h}
 	top := k.heading(c.Title, c.Sub) + 16

@@ -36,7 +36,7 @@ func (d Dots) Draw() Drawing {
 	const high = 24
 	w := d.Width
 	if w == 0 {
-		w = 720
+		w = 540
 	}
 	k := &canvas{w: w}
 	top := k.heading(d.Title, d.Sub) + 6
@@ -48,7 +48,7 @@ func (d Dots) Draw() Drawing {
 		}
 	}
 	for _, r := range d.Rows {
-		names, notes = max(names, width(r.Name)+16), max(notes, width(r.Note)+14)
+		names, notes = max(names, width(r.Name)+16), max(notes, width(r.Note)+22)
 		see(r.Value - r.Interval)
 		see(r.Value + r.Interval)
 	}
@@ -61,7 +61,11 @@ func (d Dots) Draw() Drawing {
 	if x.from == x.to {
 		x.to = x.from + 1
 	}
-	x.to = max(nice(x.from, x.to, 4, d.Axis.Format), x.from)
+	if d.Axis.Max == 0 {
+		x.to = nice(x.from, x.to, 4, d.Axis.Format)
+	} else {
+		x.to = d.Axis.Max
+	}
 	x.start, x.end = names, w-max(notes, 24)
 	if d.Ref != nil && d.Ref.Name != "" {
 		top += 14
@@ -99,7 +103,7 @@ func (r Row) draw(k *canvas, x scale, y float64) {
 		return
 	}
 	if r.Interval > 0 {
-		k.line(x.at(r.Value-r.Interval), y, x.at(r.Value+r.Interval), y, fmt.Sprintf("line s%d", r.Color%colors))
+		k.line(x.at(max(r.Value-r.Interval, x.from)), y, x.at(min(r.Value+r.Interval, x.to)), y, fmt.Sprintf("line s%d", r.Color%colors))
 	}
 	k.dot(x.at(r.Value), y, 4.5, fmt.Sprintf("dot f%d", r.Color%colors), r.Name+": "+r.Note)
 	k.text(k.w-6, y+4, "", "end", r.Note)

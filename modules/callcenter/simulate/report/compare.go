@@ -93,15 +93,18 @@ func (b book) staffing() chapter {
 			}
 		}
 		title := fmt.Sprintf("%s: 80 %% within %s takes %d agents", m.title, span(b.Scenario.Target), need)
-		if need == 0 {
+		switch need {
+		case b.Staffing[0].Agents:
+			title = fmt.Sprintf("%s: %d agents, the fewest tried, answer 80 %% within %s", m.title, need, span(b.Scenario.Target))
+		case 0:
 			title = fmt.Sprintf("%s: none of these head counts answers 80 %% within %s", m.title, span(b.Scenario.Target))
 		}
-		chart := plot.Chart{Title: title, X: plot.Axis{Label: "agents", Min: sim.X[0], Max: sim.X[len(sim.X)-1]},
-			Y: plot.Axis{Label: "answered within " + span(b.Scenario.Target), Format: plot.Percent, Max: 1}, Lines: []plot.Line{sim}, Marks: []plot.Mark{{Y: goal, Name: "80 %"}}}
+		lines := []plot.Line{sim}
 		if len(formula.X) > 0 {
-			chart.Lines = append(chart.Lines, formula)
+			lines = append(lines, formula)
 		}
-		c.draw(chart.Draw())
+		c.draw(plot.Chart{Title: title, X: plot.Axis{Label: "agents", Min: sim.X[0], Max: sim.X[len(sim.X)-1]},
+			Y: plot.Axis{Label: "answered within " + span(b.Scenario.Target), Format: plot.Percent, Min: lowest(lines), Max: 1}, Lines: lines, Marks: []plot.Mark{{Y: goal, Name: "80 %"}}}.Draw())
 	}
 	return c
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/sipd/sipd/modules/callcenter/dispatch"
 	"github.com/sipd/sipd/modules/callcenter/simulate"
@@ -40,7 +39,7 @@ func (b book) waits() chapter {
 		"The dashed line is the same contacts with every agent able to take every one of them, calls and chats at once: no policy can go below it, and none comes near."}
 	for _, m := range b.media() {
 		d := plot.Dots{
-			Title: fmt.Sprintf("%s: %s", m.title, b.best(func(v *simulate.Measures) float64 { return m.of(v).QueueTime }, "%s waits least, %s s on average")),
+			Title: b.best(m.title+" wait least with %s: %s s", func(v *simulate.Measures) float64 { return m.of(v).QueueTime }),
 			Axis:  plot.Axis{Label: "mean time in queue (s)"},
 			Rows:  b.rows(func(v *simulate.Measures) float64 { return m.of(v).QueueTime }, seconds),
 		}
@@ -51,7 +50,7 @@ func (b book) waits() chapter {
 		d = plot.Dots{
 			Title: fmt.Sprintf("%s answered within %s", m.title, span(b.Scenario.Target)),
 			Sub:   "Of all, without those who gave up before.",
-			Axis:  plot.Axis{Label: "service level", Format: plot.Percent, Max: 1},
+			Axis:  plot.Axis{Label: "service level", Format: plot.Percent, Min: b.floor(m), Max: 1},
 			Rows:  b.rows(func(v *simulate.Measures) float64 { return m.of(v).SLc }, percent),
 			Ref:   &plot.Ref{Value: goal, Name: "80 %"},
 		}
@@ -60,8 +59,19 @@ func (b book) waits() chapter {
 	return c
 }
 
+// floor is where an axis of service levels begins, to leave room for what is
+// seen.
+func (b book) floor(m medium) float64 {
+	low := goal
+	for i := range b.Outcomes {
+		o := &b.Outcomes[i]
+		low = min(low, m.of(&o.Mean).SLc-m.of(&o.CI95).SLc)
+	}
+	return max(math.Floor(low*10-0.5)/10, 0)
+}
+
 // best fills in who has the least of a measure, and how much.
-func (b book) best(value func(*simulate.Measures) float64, format string) string {
+func (b book) best(format string, value func(*simulate.Measures) float64) string {
 	i := 0
 	for k := range b.Outcomes {
 		if value(&b.Outcomes[k].Mean) < value(&b.Outcomes[i].Mean) {
@@ -92,13 +102,13 @@ func (b book) day() chapter {
 	x := plot.Axis{Label: "hours since the start", Format: plot.Hours}
 	for n, class := range b.Scenario.Classes {
 		lines := b.lines(func(p simulate.Point) float64 {
-			if n >= len(p.QueueTime) {
+			if n >= len(p.QueueTime) || p.Came[n] == 0 {
 				return math.NaN()
 			}
 			return p.QueueTime[n]
 		})
 		if any(lines) {
-			c.draw(plot.Chart{Title: class.Name + ": " + b.peak(lines, "time in queue is at most %s s"), X: x, Y: plot.Axis{Label: "mean time in queue (s)"}, Lines: lines}.Draw())
+			c.draw(plot.Chart{Title: class.Name + ": " + b.peak(lines, "the longest time in queue is", " s"), X: x, Y: plot.Axis{Label: "mean time in queue (s)"}, Lines: lines}.Draw())
 		}
 	}
 	level := b.lines(func(p simulate.Point) float64 {
@@ -109,7 +119,7 @@ func (b book) day() chapter {
 	})
 	if any(level) {
 		c.draw(plot.Chart{Title: fmt.Sprintf("Answered within %s, of the answered", span(b.Scenario.Target)), X: x,
-			Y: plot.Axis{Label: "service level, calls and chats", Format: plot.Percent, Max: 1}, Lines: level, Marks: []plot.Mark{{Y: goal, Name: "80 %"}}}.Draw())
+			Y: plot.Axis{Label: "service level, calls and chats", Format: plot.Percent, Min: lowest(level), Max: 1}, Lines: level, Marks: []plot.Mark{{Y: goal, Name: "80 %"}}}.Draw())
 	}
 	for _, m := range b.media() {
 		lines := b.lines(func(p simulate.Point) float64 {
@@ -119,7 +129,7 @@ func (b book) day() chapter {
 			return p.QueueRTP
 		})
 		if any(lines) {
-			c.draw(plot.Chart{Title: m.title + " in the queue: " + b.peak(lines, "up to %s on average"), X: x, Y: plot.Axis{Label: m.name + " waiting"}, Lines: lines}.Draw())
+			c.draw(plot.Chart{Title: m.title + " in the queue: " + b.peak(lines, "at most", ""), X: x, Y: plot.Axis{Label: m.name + " waiting"}, Lines: lines}.Draw())
 		}
 	}
 	busy := b.lines(func(p simulate.Point) float64 { return p.Busy })
@@ -127,6 +137,19 @@ func (b book) day() chapter {
 		c.draw(plot.Chart{Title: "Agents who are busy", X: x, Y: plot.Axis{Label: "share of agents", Format: plot.Percent, Max: 1}, Lines: busy}.Draw())
 	}
 	return c
+}
+
+// lowest is where an axis of service levels begins to show these lines.
+func lowest(lines []plot.Line) float64 {
+	low := goal
+	for _, l := range lines {
+		for _, y := range l.Y {
+			if !math.IsNaN(y) {
+				low = min(low, y)
+			}
+		}
+	}
+	return max(math.Floor(low*10-0.5)/10, 0)
 }
 
 // any reports whether there is something to see.
@@ -139,26 +162,29 @@ func any(lines []plot.Line) bool {
 	return false
 }
 
-// peak fills in the largest value of each line.
-func (b book) peak(lines []plot.Line, format string) string {
-	var parts []string
-	for _, l := range lines {
+// peak says how high the highest line and the lowest go.
+func (b book) peak(lines []plot.Line, what, unit string) string {
+	var tops []float64
+	low, high := 0, 0
+	for i, l := range lines {
 		top := 0.0
 		for _, y := range l.Y {
 			if !math.IsNaN(y) {
 				top = max(top, y)
 			}
 		}
-		part := fmt.Sprintf(format, trim3(top))
-		if len(lines) > 1 {
-			part = trim3(top) + " (" + l.Name + ")"
+		tops = append(tops, top)
+		if top < tops[low] {
+			low = i
 		}
-		parts = append(parts, part)
+		if top > tops[high] {
+			high = i
+		}
 	}
-	if len(lines) > 1 {
-		return fmt.Sprintf(format, strings.Join(parts, ", "))
+	if low == high {
+		return fmt.Sprintf("%s %s%s", what, trim3(tops[high]), unit)
 	}
-	return strings.Join(parts, "")
+	return fmt.Sprintf("%s %s%s with %s, %s%s with %s", what, trim3(tops[high]), unit, lines[high].Name, trim3(tops[low]), unit, lines[low].Name)
 }
 
 // load is how busy each agent is.
@@ -181,7 +207,7 @@ func (b book) load() chapter {
 			return int(math.Copysign(1, x.Busy-y.Busy))
 		})
 		bars := plot.Bars{
-			Title: fmt.Sprintf("%s: agents are busy %s to %s of the time, Gini %s", o.Policy, percent(least(agents)), percent(most(agents)), trim3(o.Mean.Gini)),
+			Title: fmt.Sprintf("%s: busy %s to %s of the time, Gini %s", o.Policy, percent(least(agents)), percent(most(agents)), trim3(o.Mean.Gini)),
 			Axis:  plot.Axis{Label: "share of time busy", Format: plot.Percent, Max: 1}, Kinds: kinds, X: "one bar: one agent",
 		}
 		for _, a := range agents {

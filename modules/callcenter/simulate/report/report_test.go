@@ -48,7 +48,7 @@ func sample() *simulate.Report {
 			at := float64(k)
 			day := math.Sin(at / 31 * math.Pi)
 			o.Series = append(o.Series, simulate.Point{At: time.Duration(k) * 15 * time.Minute, Length: 15 * time.Minute, Answered: 60, InTarget: 60 - 18*day/(1+f/2),
-				QueueRTP: 2 * day / (1 + f), QueueMSRP: day * f / 3, Busy: 0.6 + 0.35*day, QueueTime: []float64{14 * day / (1 + f/2), 8 * day / (1 + f), 4 * day * f}})
+				QueueRTP: 2 * day / (1 + f), QueueMSRP: day * f / 3, Busy: 0.6 + 0.35*day, Came: []float64{9, 1, 6}, QueueTime: []float64{14 * day / (1 + f/2), 8 * day / (1 + f), 4 * day * f}})
 		}
 		for n, g := range s.Groups {
 			for k := range g.N {

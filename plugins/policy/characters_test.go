@@ -33,6 +33,8 @@ func play(name string) {
 			panic(err)
 		}
 		Serve(p)
+	case "looking": // at the folder of its socket
+		Serve(looking{})
 	case "holding": // a fifo, once it was welcomed
 		Serve(&holding{})
 	case "crashing":
@@ -198,6 +200,18 @@ func (s *settled) Configure(set Settings) error {
 		return fmt.Errorf("speed: want fast, got %q", v)
 	}
 	return nil
+}
+
+type looking struct{ settled }
+
+func (looking) Configure(Settings) error {
+	dir := os.Getenv(plugin.EnvUnixSocketDir)
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	list, err := os.ReadDir(dir)
+	return errors.Join(err, fmt.Errorf("the folder is %s, with %d entries", info.Mode(), len(list)))
 }
 
 // holding tells its number when it is configured.

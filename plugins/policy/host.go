@@ -20,7 +20,7 @@ type Config struct {
 	MTLS     bool // both sides prove who they are, with certificates of one start
 	Settings dispatch.Settings
 	// Dir is the folder in which the private folder (mode 0700) of the socket
-	// is made; "": that for temporary files. The folder goes when the process does.
+	// is made; "": that for temporary files. It is there during a start only.
 	Dir string
 	Log *slog.Logger // what the host does, and what the plugin prints; nil: none
 }

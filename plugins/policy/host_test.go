@@ -324,17 +324,17 @@ func seen(t *testing.T, cfg Config) string {
 	return strings.ReplaceAll(string(env), "\x00", "\n")
 }
 
-// TestPrivate holds that nobody else can reach the socket.
+// TestPrivate holds that nobody else can reach the socket, and that it is gone
+// once the host is connected.
 func TestPrivate(t *testing.T) {
+	_, err := Load(testConfig(t, "looking"), newWitness(t).callbacks())
+	if err == nil || !strings.Contains(err.Error(), "its settings: the folder is drwx------, with 2 entries") {
+		t.Errorf("seen from inside: %v", err)
+	}
 	cfg := testConfig(t, "good")
 	start(t, cfg, standard)
-	list, err := filepath.Glob(filepath.Join(cfg.Dir, "*"))
-	if err != nil || len(list) != 1 {
-		t.Fatal(list, err)
-	}
-	info, err := os.Stat(list[0])
-	if err != nil || info.Mode() != os.ModeDir|0o700 {
-		t.Errorf("mode %v, %v", info.Mode(), err)
+	if list, err := os.ReadDir(cfg.Dir); err != nil || len(list) > 0 {
+		t.Errorf("once it is connected: %v, %v", list, err)
 	}
 }
 

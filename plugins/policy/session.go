@@ -62,6 +62,9 @@ func startSession(ctx context.Context, cfg Config, limit limits, decided func(wo
 		s.cleanUp()
 		return nil, err
 	}
+	// One connection is all there is, so that nobody needs the socket any more,
+	// and a host that is killed leaves no folder behind.
+	_ = os.RemoveAll(dir)
 	s.loops.Go(s.send)
 	s.loops.Go(s.receive)
 	s.loops.Go(s.watch)

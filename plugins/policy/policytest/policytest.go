@@ -10,6 +10,7 @@
 //   - answers each question, in time;
 //   - proposes only what is legal: the call waits, the agent has the skill and
 //     room for one more;
+//   - proposes again what has come to nothing;
 //   - comes to an end, and says why: for each assignment, and for each call it
 //     leaves beside an agent who could take it;
 //   - decides the same when the same happens again.
@@ -63,11 +64,20 @@ func run(tb testing.TB, start func(policy.Callbacks) (*policy.Host, error)) (r R
 				seed, i, at(first, i), at(again, i))
 		}
 	}
+	refuse(tb, start, &r)
 	return r
 }
 
 // live goes through one history and returns the decisions.
 func live(tb testing.TB, seed uint64, start func(policy.Callbacks) (*policy.Host, error), r *Report) []string {
+	tb.Helper()
+	s := begin(tb, start, r)
+	defer s.host.Close()
+	dispatchtest.Check(tb, s, seed, states, dispatchtest.Explains)
+	return s.said
+}
+
+func begin(tb testing.TB, start func(policy.Callbacks) (*policy.Host, error), r *Report) *subject {
 	tb.Helper()
 	s := &subject{tb: tb, report: r, answers: make(chan answer, 1), lost: make(chan string, 1)}
 	host, err := start(policy.Callbacks{
@@ -78,10 +88,8 @@ func live(tb testing.TB, seed uint64, start func(policy.Callbacks) (*policy.Host
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer host.Close()
 	s.host = host
-	dispatchtest.Check(tb, s, seed, states, dispatchtest.Explains)
-	return s.said
+	return s
 }
 
 func offer[T any](c chan T, v T) {

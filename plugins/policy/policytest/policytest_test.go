@@ -112,6 +112,16 @@ var faults = map[string]func() policy.Policy{
 	"is left waiting beside": func() policy.Policy {
 		return faulty(func(_ *policy.View, d *policy.Decision) { d.Assign = nil })
 	},
+	"has not happened until a delta says so": func() policy.Policy {
+		given := map[string]bool{}
+		return faulty(func(_ *policy.View, d *policy.Decision) {
+			if len(d.Assign) > 0 && given[d.Assign[0].Call] {
+				d.Assign = nil
+			} else if len(d.Assign) > 0 {
+				given[d.Assign[0].Call] = true
+			}
+		})
+	},
 	"the decisions differ": func() policy.Policy {
 		return faulty(func(_ *policy.View, d *policy.Decision) {
 			for i := range d.Assign {

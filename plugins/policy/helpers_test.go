@@ -5,7 +5,17 @@ import (
 	"encoding/hex"
 	"strconv"
 	"sync/atomic"
+	"syscall"
 )
+
+// signal sends a signal to the process of a host, if there is one: 0 would be
+// this process's group.
+func signal(h *Host, sig syscall.Signal) error {
+	if pid := h.Pid(); pid > 0 {
+		return syscall.Kill(pid, sig)
+	}
+	return syscall.ESRCH
+}
 
 // counter counts bytes.
 type counter struct{ atomic.Int64 }

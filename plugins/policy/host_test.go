@@ -212,7 +212,7 @@ func TestKill(t *testing.T) {
 			h, w := start(t, testConfig(t, as), quick())
 			pid := h.Pid()
 			if name == "stopped" {
-				if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+				if err := signal(h, syscall.SIGSTOP); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -236,7 +236,7 @@ func TestHealth(t *testing.T) {
 	limit := quick()
 	limit.healthEvery, limit.healthTimeout = time.Millisecond, 50*time.Millisecond
 	h, w := start(t, testConfig(t, "good"), limit)
-	if err := syscall.Kill(h.Pid(), syscall.SIGSTOP); err != nil {
+	if err := signal(h, syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
 	if got := within(t, w.lost, "Lost"); !strings.Contains(got, "did not answer two questions for its health") {
@@ -400,7 +400,7 @@ func TestCloseWhile(t *testing.T) {
 	})
 	t.Run("it is stopped", func(t *testing.T) {
 		h, _ := start(t, testConfig(t, "good"), standard)
-		if err := syscall.Kill(h.Pid(), syscall.SIGSTOP); err != nil {
+		if err := signal(h, syscall.SIGSTOP); err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()

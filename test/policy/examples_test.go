@@ -8,7 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protodesc"
+	"google.golang.org/protobuf/types/descriptorpb"
+
 	"github.com/sipd/sipd/core/sip/phone"
+	"github.com/sipd/sipd/plugins/policy"
+	"github.com/sipd/sipd/plugins/policy/policypb"
+	"github.com/sipd/sipd/plugins/policy/policytest"
 	"github.com/sipd/sipd/test/rig"
 )
 
@@ -117,14 +124,64 @@ func TestSkillScore(t *testing.T) {
 	o.rings("a", "level 9 in test")
 }
 
-// TestLeastBusy has one agent talk for as long as the others take eight calls.
-// Soon he has been idle longest, and still is the one who was busy most.
-func TestLeastBusy(t *testing.T) {
+// leastBusy copies the example in Python, which leaves files behind where it
+// runs.
+func leastBusy(t *testing.T) (path string) {
+	t.Helper()
 	dir := filepath.Join(t.TempDir(), "leastbusy")
 	if out, err := exec.CommandContext(t.Context(), "cp", "-r", "../../plugins/leastbusy-python", dir).CombinedOutput(); err != nil {
 		t.Fatalf("cp: %v\n%s", err, out)
 	}
-	o := open(t, filepath.Join(dir, "leastbusy.py"))
+	return filepath.Join(dir, "leastbusy.py")
+}
+
+// TestPython holds the example in Python against what every policy has to
+// stand, and its messages against policy.proto.
+func TestPython(t *testing.T) {
+	path := leastBusy(t)
+	policytest.RunBinary(t, path, nil)
+
+	cmd := exec.CommandContext(t.Context(), "/usr/bin/python3", "-c", "import policy_pb2, sys; sys.stdout.buffer.write(policy_pb2.DESCRIPTOR.serialized_pb)")
+	cmd.Dir = filepath.Dir(path)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var theirs descriptorpb.FileDescriptorProto
+	if err := proto.Unmarshal(out, &theirs); err != nil {
+		t.Fatal(err)
+	}
+	want := protodesc.ToFileDescriptorProto(policypb.File_policy_proto)
+	plain(want.MessageType)
+	plain(theirs.MessageType)
+	if !proto.Equal(&theirs, want) {
+		t.Errorf("policy_pb2.py is not that of policy.proto: generate it anew as its README says\nit has %v\nwant   %v", &theirs, want)
+	}
+
+	_, err = policy.Load(policy.Config{Path: path, Settings: policy.Settings{"speed": "fast"}}, policy.Callbacks{})
+	if err == nil || !strings.Contains(err.Error(), "leastbusy takes no settings, got speed") {
+		t.Errorf("a setting it does not take: %v", err)
+	}
+	byHand, err := exec.CommandContext(t.Context(), path).CombinedOutput()
+	if err == nil || !strings.Contains(string(byHand), `"plugin:`+path+`"`) {
+		t.Errorf("started by hand it says %s", byHand)
+	}
+}
+
+// plain takes out the names for JSON, which not every generator writes down.
+func plain(list []*descriptorpb.DescriptorProto) {
+	for _, m := range list {
+		for _, f := range m.Field {
+			f.JsonName = nil
+		}
+		plain(m.NestedType)
+	}
+}
+
+// TestLeastBusy has one agent talk for as long as the others take eight calls.
+// Soon he has been idle longest, and still is the one who was busy most.
+func TestLeastBusy(t *testing.T) {
+	o := open(t, leastBusy(t))
 	first, reason, hangUp := o.ring()
 	if !strings.HasSuffix(reason, "% of the time") {
 		t.Errorf("the reason is %q", reason)

@@ -1,5 +1,5 @@
 # sipd: the two commands are `make demo` and `make test`.
-.PHONY: build demo test day check deps fuzz bench bench-restart bench-faults proto clean
+.PHONY: build plugins demo test day check deps fuzz bench bench-restart bench-faults proto clean
 
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -9,6 +9,9 @@ PROCS   ?= $(shell nproc)
 
 build:                ## static binary at bin/sipd
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/sipd ./cmd/sipd
+
+plugins:              ## the example policies in Go at bin/plugins
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o bin/plugins/ ./plugins/roundrobin ./plugins/skillscore
 
 demo: build           ## a whole call on the embedded database, live in the terminal
 	bin/sipd demo
@@ -24,7 +27,8 @@ check:                ## formatting and vet
 	$(GO) vet ./...
 
 deps:                 ## Debian packages the tests need
-	@scripts/deps.sh gcc:gcc mariadbd:mariadb-server sipp:sip-tester baresip:baresip
+	@scripts/deps.sh gcc:gcc mariadbd:mariadb-server sipp:sip-tester baresip:baresip \
+		python/grpc:python3-grpcio python/google.protobuf:python3-protobuf
 
 fuzz:                 ## each fuzz target for FUZZTIME
 	@scripts/fuzz.sh $(FUZZTIME)

@@ -5,7 +5,11 @@ import (
 	"testing"
 
 	"github.com/sipd/sipd/modules/callcenter/dispatch"
+	"github.com/sipd/sipd/plugins/policy"
+	"github.com/sipd/sipd/plugins/policy/policytest"
 )
+
+func TestPolicy(t *testing.T) { policytest.Run(t, func() policy.Policy { return &roundRobin{} }) }
 
 // agent is one at his desk for audio calls.
 func agent(id string, free bool, since uint64) dispatch.Agent {

@@ -7,7 +7,13 @@ import (
 	"testing"
 
 	"github.com/sipd/sipd/modules/callcenter/dispatch"
+	"github.com/sipd/sipd/plugins/policy"
+	"github.com/sipd/sipd/plugins/policy/policytest"
 )
+
+func TestPolicy(t *testing.T) {
+	policytest.Run(t, func() policy.Policy { return &skillScore{levels{{"0", "a"}: 3, {"1", "a"}: 5, {"1", "b"}: 1}} })
+}
 
 const some = `# who, in what, how well
 1008 french 3

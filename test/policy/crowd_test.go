@@ -15,10 +15,10 @@ import (
 
 // The load: fewer agents than callers, so that calls wait all the time.
 const (
-	desks   = 12
-	callers = 30
+	desks   = 16
+	callers = 36
 	talk    = 30 * time.Millisecond
-	pause   = 50 * time.Millisecond // of a caller between two calls
+	pause   = 40 * time.Millisecond // of a caller between two calls
 )
 
 // flows are queues with a skill each; every agent has two of three skills.
@@ -89,8 +89,7 @@ func (c *crowd) wrong(format string, args ...any) {
 func (c *crowd) run(enough <-chan struct{}) {
 	ctx, cancel := context.WithCancel(c.t.Context())
 	var staff, wg sync.WaitGroup
-	staff.Go(func() { c.ring(ctx) })
-	staff.Go(func() { c.serve(ctx) })
+	staff.Go(func() { c.staff(ctx) })
 	for w := range callers {
 		wg.Go(func() {
 			for i := 0; ; i++ {
@@ -135,18 +134,24 @@ func (c *crowd) call(user string, flow int) {
 	}
 }
 
-// ring notes what is offered to whom.
-func (c *crowd) ring(ctx context.Context) {
+// staff are the agents. An INVITE is noted before its call is answered.
+func (c *crowd) staff(ctx context.Context) {
 	for {
 		select {
 		case invite := <-c.agent.Invited():
 			c.offered(invite)
+		case dialog := <-c.agent.Answered():
+			for len(c.agent.Invited()) > 0 {
+				c.offered(<-c.agent.Invited())
+			}
+			go c.talk(ctx, dialog)
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
+// offered notes what is offered to whom.
 func (c *crowd) offered(invite *sip.Request) {
 	from, _ := invite.From()
 	c.mu.Lock()
@@ -168,18 +173,6 @@ func (c *crowd) offered(invite *sip.Request) {
 	}
 	c.slowest = max(c.slowest, time.Since(o.begun))
 	o.agent, c.talks[agent], c.legs[invite.CallID()] = agent, o.user, o
-}
-
-// serve has the agents talk.
-func (c *crowd) serve(ctx context.Context) {
-	for {
-		select {
-		case dialog := <-c.agent.Answered():
-			go c.talk(ctx, dialog)
-		case <-ctx.Done():
-			return
-		}
-	}
 }
 
 // talk is a call from the agent's side, once he is joined to the caller: before

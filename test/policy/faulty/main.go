@@ -4,7 +4,7 @@
 // The setting mode names a file whose text says what it does: well, busy (gives
 // calls to agents who are busy), unknown (calls that there are not), twice (the
 // same agent two calls), unskilled (agents without the skill), flood (answers
-// nothing that was asked, as fast as it can), shout (prints without end).
+// nothing that was asked, as fast as it can).
 package main
 
 import (
@@ -92,16 +92,13 @@ func mode(file string) string {
 
 // disturb does what nobody asked for.
 func disturb(s stream, c *dispatch.Center, mode string) error {
-	switch mode {
-	case "shout":
-		_, err := os.Stderr.WriteString(strings.Repeat("I am here! ", 100_000) + "\n")
-		return err
-	case "flood":
-		list := pairs(c, nil, func(*dispatch.Call, *dispatch.Agent) bool { return true })
-		for i := range uint64(100_000) {
-			if err := say(s, i, list); err != nil {
-				return err
-			}
+	if mode != "flood" {
+		return nil
+	}
+	list := pairs(c, nil, func(*dispatch.Call, *dispatch.Agent) bool { return true })
+	for i := range uint64(100_000) {
+		if err := say(s, i, list); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -21,15 +21,19 @@ func (m *module) callbacks() []core.Callback {
 // scripted is a policy that is a function of the route script.
 type scripted struct {
 	function core.Function
-	limit    *time.Duration
+	deadline *time.Duration
 }
+
+// limit is how long the function may run: less than the deadline, so that
+// operators hear which line was running, and not only that it was late.
+func (s *scripted) limit() time.Duration { return *s.deadline * 4 / 5 }
 
 // Decide implements [dispatch.Policy]. It panics with a [dispatch.Fault] when
 // the function fails.
 func (s *scripted) Decide(v *dispatch.View) dispatch.Decision {
 	view := &scriptView{Draft: v.Draft()}
 	defer view.Undo()
-	if err := s.function.Call(*s.limit, core.Object{Class: &viewClass, Self: view}); err != nil {
+	if err := s.function.Call(s.limit(), core.Object{Class: &viewClass, Self: view}); err != nil {
 		panic(dispatch.Fault{Reason: err.Error()})
 	}
 	return view.decision

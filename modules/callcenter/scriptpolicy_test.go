@@ -223,8 +223,8 @@ func TestScriptPolicyFaults(t *testing.T) {
 		`while true do pcall(view.calls, view) end`:       "routes.lua:3: the function ",
 	} {
 		p := deciding(t, body)
-		p.(*scripted).limit = new(time.Duration)
-		*p.(*scripted).limit = 200 * time.Millisecond
+		deadline := 200 * time.Millisecond
+		p.(*scripted).deadline = &deadline
 		lost := make(chan string, 2)
 		host := policy.Local(p, policy.Callbacks{Ready: func() {}, Decided: func(uint64, dispatch.Decision) { lost <- "nothing" },
 			Lost: func(reason string) { lost <- reason }})

@@ -59,7 +59,7 @@ func examples(t *testing.T) (list []example) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(string(text), "```lua route") {
+		if !strings.Contains(string(text), "```lua route\n") {
 			return
 		}
 		for _, r := range docstest.Routes(t, filepath.Dir(path)) {

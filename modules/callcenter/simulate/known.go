@@ -66,6 +66,9 @@ func (s *Scenario) steady() bool {
 // exponential reports whether all times are, and nothing delays an answer.
 func (s *Scenario) exponential() bool {
 	var talk, patience [3]time.Duration
+	if s.Slowdown > 0 {
+		return false
+	}
 	for i := range s.Classes {
 		c := &s.Classes[i]
 		if c.Talk.Law != Exponential || c.Patience.Law != Exponential || s.least(c) > 0 || c.Ring.Mean > 0 || c.Reject > 0 {

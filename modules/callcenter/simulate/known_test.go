@@ -65,3 +65,17 @@ func TestUnknown(t *testing.T) {
 		t.Error("30 agents are small")
 	}
 }
+
+// TestKnownSlowdown holds that no formula is called exact, and no optimum
+// computed, where chats slow each other down.
+func TestKnownSlowdown(t *testing.T) {
+	sc := scenario(t, "tiny")
+	sc.Slowdown = 0.2
+	l, err := Known(sc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.OptimumCost != nil || l.Audio == nil || l.Audio.Exact {
+		t.Errorf("%+v", l)
+	}
+}

@@ -25,7 +25,7 @@ func TestErlang(t *testing.T) {
 		length               time.Duration
 	}{
 		{"C", 0, 44.9, 0.632, 0, 60 * time.Hour},
-		{"A", 120, 0.0638 * 120, 0, 0.0638, 40 * time.Hour},
+		{"A", 120, 0.0638 * 120, 0, 0.0638, 25 * time.Hour},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -42,8 +42,8 @@ func formulas(s *Scenario) *Limits {
 		f := c.Fluid()
 		l.Fluid = &Bound{QueueTime: f.Wait, Queue: f.Wait * calls.Arrivals, AbandonRate: f.Abandoned}
 	}
-	if calls.Arrivals+chats.Arrivals == 0 {
-		l.Capacity = nil
+	if calls.Arrivals+chats.Arrivals == 0 || s.Slowdown > 0 { // how many chats an agent gets through depends on the policy
+		l.Capacity, l.Fluid = nil, nil
 	}
 	return l
 }
@@ -65,6 +65,9 @@ func (s *Scenario) steady() bool {
 
 // exponential reports whether all times are, and nothing delays an answer.
 func (s *Scenario) exponential() bool {
+	if s.Slowdown > 0 {
+		return false
+	}
 	var talk, patience [3]time.Duration
 	for i := range s.Classes {
 		c := &s.Classes[i]

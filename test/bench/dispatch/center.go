@@ -72,7 +72,7 @@ func measureTiny(ctx context.Context, r *results) error {
 		}
 		r.Tiny = append(r.Tiny, t)
 	}
-	front, err := limits.Scenario(1).Frontier(0.13, 2.5, 14, func(part float64) { progress("tiny: frontier %.0f %%", 100*part) })
+	front, err := limits.Scenario(1).Frontier(2.5, 0.13, 14, func(part float64) { progress("tiny: frontier %.0f %%", 100*part) })
 	for _, w := range front {
 		r.Frontier = append(r.Frontier, point{w.Call, w.Chat})
 	}

@@ -1,5 +1,5 @@
 # sipd: the two commands are `make demo` and `make test`.
-.PHONY: build plugins demo test day check deps fuzz bench bench-restart bench-faults proto clean
+.PHONY: build plugins demo test day check deps fuzz bench bench-restart bench-faults bench-dispatch proto clean
 
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -48,6 +48,9 @@ bench-faults:         ## the database or a disk fails for OUTAGE under a steady 
 proto:                ## the Go code of the plugins' protocol, from its .proto
 	@scripts/deps.sh protoc:protobuf-compiler
 	GO=$(GO) scripts/proto.sh
+
+bench-dispatch:       ## dispatch policies in virtual time, against what is possible: writes docs/dispatch.md (10 minutes)
+	$(GO) run ./test/bench/dispatch
 
 clean:
 	rm -rf bin

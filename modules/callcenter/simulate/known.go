@@ -39,11 +39,11 @@ func formulas(s *Scenario) *Limits {
 		l.Audio, l.Chat = s.bound(calls), s.bound(chats)
 	}
 	if calls.Arrivals > 0 && chats.Arrivals > 0 && calls.Patience > 0 && s.steady() {
-		f := c.Fluid()
-		l.Fluid = &Bound{QueueTime: f.Wait, Queue: f.Wait * calls.Arrivals, AbandonRate: f.Abandoned}
+		f := c.Fluid(s.Target.Seconds())
+		l.Fluid = &Bound{QueueTime: f.Wait, Queue: f.Wait * calls.Arrivals, AbandonRate: f.Abandoned, ServiceLevel: f.Level}
 	}
-	if calls.Arrivals+chats.Arrivals == 0 {
-		l.Capacity = nil
+	if calls.Arrivals+chats.Arrivals == 0 || s.Slowdown > 0 { // how many chats an agent gets through depends on the policy
+		l.Capacity, l.Fluid = nil, nil
 	}
 	return l
 }
@@ -65,6 +65,9 @@ func (s *Scenario) steady() bool {
 
 // exponential reports whether all times are, and nothing delays an answer.
 func (s *Scenario) exponential() bool {
+	if s.Slowdown > 0 {
+		return false
+	}
 	var talk, patience [3]time.Duration
 	if s.Slowdown > 0 {
 		return false

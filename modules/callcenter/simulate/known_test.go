@@ -60,6 +60,11 @@ func TestUnknown(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, l, err)
 		}
 	}
+	slow := scenario(t, "tiny")
+	slow.Slowdown = 0.2
+	if l, err := Known(slow); err != nil || l.OptimumCost != nil || l.Capacity != nil || l.Fluid != nil || l.Chat == nil || l.Chat.Exact {
+		t.Errorf("with chats that slow each other down: %+v, %v", l, err)
+	}
 	sc := scenario(t, "tiny").WithAgents(30)
 	if _, ok := sc.small(); ok {
 		t.Error("30 agents are small")

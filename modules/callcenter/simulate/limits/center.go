@@ -68,11 +68,13 @@ func (c Center) Pooled() (calls, chats Line) {
 type Fluid struct {
 	Locked float64
 	Result
+	Level float64 // [Level].Fair
 }
 
 // Fluid computes it. Chats fill the slots of agents who take no calls first,
-// then those of the agents with the most slots.
-func (c Center) Fluid() Fluid {
+// then those of the agents with the most slots. target is that of the service
+// level, in seconds.
+func (c Center) Fluid(target float64) Fluid {
 	chats := c.line(true).Load()
 	var mixed []Group
 	for _, g := range c.Groups {
@@ -95,9 +97,10 @@ func (c Center) Fluid() Fluid {
 	l := c.line(false)
 	left := float64(c.callers()) - locked
 	l.Agents = int(left)
-	low := l.Solve()
+	low, level := l.Solve(), l.Level(target).Fair
 	l.Agents++
-	return Fluid{locked, between(low, l.Solve(), left-float64(l.Agents-1))}
+	part := left - float64(l.Agents-1)
+	return Fluid{locked, between(low, l.Solve(), part), level + part*(l.Level(target).Fair-level)}
 }
 
 // between is the part-th of the way from a to b.

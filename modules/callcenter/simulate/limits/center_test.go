@@ -26,11 +26,14 @@ func TestFluid(t *testing.T) {
 	for _, tt := range []struct{ load, locked, wait, abandoned float64 }{
 		{0.85, 1.1, 0.4, 0.003}, {1, 1.8, 2.1, 0.018}, {1.15, 2.5, 6.6, 0.055},
 	} {
-		f := mixed(tt.load).Fluid()
+		f := mixed(tt.load).Fluid(20)
 		name := fmt.Sprintf("load %g: ", tt.load)
 		near(t, name+"locked", f.Locked, tt.locked, 0.05)
 		near(t, name+"wait", f.Wait, tt.wait, 0.06)
 		near(t, name+"abandoned", f.Abandoned, tt.abandoned, 6e-4)
+		if f.Level < 1-12*tt.abandoned || f.Level > 1-tt.abandoned {
+			t.Errorf("%sservice level %.3f", name, f.Level)
+		}
 	}
 }
 

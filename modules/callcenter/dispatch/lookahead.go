@@ -26,8 +26,8 @@ type lookAhead struct {
 
 // Defaults of look-ahead, which the scenarios tiny and mixed bear out.
 const (
-	defaultZ     = 0.2
-	defaultFloor = 1
+	defaultZ     = 0.1
+	defaultFloor = 2
 	defaultHold  = 10 * time.Minute
 )
 
@@ -63,7 +63,6 @@ func (p *lookAhead) Watch(_ *View, d Delta) {
 func (p *lookAhead) Decide(v *View) Decision {
 	if c := p.nextCall(v); c != nil {
 		a, reason := agentForCall(v, c)
-		p.seen.took(a)
 		p.idle = false
 		return Decision{Assign: give(c, a, reason)}
 	}

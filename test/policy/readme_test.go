@@ -51,8 +51,8 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// setUp is what step 1 leaves behind, which TestMain has done. The caches of Go
-// stay where they are.
+// setUp is what step 1 leaves behind, which TestMain has done. The settings and
+// caches of Go stay where they are.
 func (n *newcomer) setUp() {
 	n.t.Helper()
 	source, err := filepath.Abs("../..")
@@ -60,7 +60,7 @@ func (n *newcomer) setUp() {
 		n.t.Fatal(err)
 	}
 	n.env = append(os.Environ(), "HOME="+n.home, "SIPD="+source, "PATH="+filepath.Dir(rig.Bin)+":"+os.Getenv("PATH"), "TERM=dumb", "PWD="+n.home)
-	for _, name := range []string{"GOPATH", "GOMODCACHE", "GOCACHE"} {
+	for _, name := range []string{"GOENV", "GOPATH", "GOMODCACHE", "GOCACHE"} {
 		value, err := exec.CommandContext(n.t.Context(), "go", "env", name).Output()
 		if err != nil {
 			n.t.Fatal(err)

@@ -115,7 +115,7 @@ func (e *estimate) rate(skill string) float64 {
 	if r == nil {
 		return 0
 	}
-	return r.n / (r.over + max(e.now.Sub(r.last).Seconds(), 0))
+	return r.n / max(r.over+e.now.Sub(r.last).Seconds(), 1)
 }
 
 // handling is how many seconds a call keeps its agent, wrap-up included: the
@@ -136,20 +136,13 @@ func (e *estimate) see(a *Agent) {
 	}
 	switch call := a.State == InCall || a.State == Wrapup && d.call; {
 	case call && !d.call:
-		e.took(a)
+		d.call = true
+		d.crew.busy++
+		e.running++
 	case !call && d.call:
 		e.release(d)
 		e.spent *= 1 - 1/memory
 		e.done = e.done*(1-1/memory) + 1
-	}
-}
-
-// took notes that an agent is given a call.
-func (e *estimate) took(a *Agent) {
-	if d := e.agents[a.ID]; d != nil && !d.call {
-		d.call = true
-		d.crew.busy++
-		e.running++
 	}
 }
 

@@ -63,7 +63,6 @@ func (p *lookAhead) Watch(_ *View, d Delta) {
 func (p *lookAhead) Decide(v *View) Decision {
 	if c := p.nextCall(v); c != nil {
 		a, reason := agentForCall(v, c)
-		p.seen.took(a)
 		p.idle = false
 		return Decision{Assign: give(c, a, reason)}
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sipd/sipd/modules/callcenter/dispatch"
 	"github.com/sipd/sipd/modules/callcenter/dispatch/dispatchtest"
@@ -82,6 +83,35 @@ func replay(t *testing.T, name string) (log []string) {
 		log = append(log, fmt.Sprint(dispatch.Run(p, h.Center)))
 	}
 	return log
+}
+
+// TestHeldIsReleased holds that look-ahead holds no chat for longer than it may,
+// and asks to be asked again in time.
+func TestHeldIsReleased(t *testing.T) {
+	const longest = 45 * time.Second
+	p, err := dispatch.New("look-ahead", dispatch.Settings{"reserve": "3", "max_hold": "45"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, held := dispatchtest.NewHistory(3), 0
+	for i := range 100_000 {
+		d := h.Next()
+		v := &h.Center.View
+		p.(dispatch.Watcher).Watch(v, d)
+		again := dispatch.Run(p, h.Center).Again
+		for k := range v.Kinds() {
+			if v.CountWithRoom(k) == 0 {
+				continue
+			}
+			held++
+			if left := v.First(k).Joined.Add(longest).Sub(v.Now()); left <= 0 || again <= 0 || again > left {
+				t.Fatalf("state %d: call %s may be held for %s more, and it asks to be asked again in %s", i, v.First(k).ID, left, again)
+			}
+		}
+	}
+	if held < 1000 {
+		t.Errorf("only %d calls were held: the test shows nothing", held)
+	}
 }
 
 // bad policies, each with the fault that Check has to find.

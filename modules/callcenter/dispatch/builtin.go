@@ -15,8 +15,8 @@ func Builtin() []Info {
 		{Name: "look-ahead", Doc: "calls before chats; keeps agents free for the calls that are to be expected",
 			make: newLookAhead, Settings: map[string]string{
 				"reserve":  "agents of a skill kept free for calls when a chat would take one; a number, or auto: by the load (default)",
-				"floor":    "the least that auto keeps free; default 1",
-				"z":        "how careful auto is: standard deviations of the number of calls; default 0.2",
+				"floor":    "the least that auto keeps free; default 2",
+				"z":        "how careful auto is: standard deviations of the number of calls; default 0.1",
 				"max_hold": "seconds after which a chat is not held for calls any longer; default 600",
 			}},
 	}

@@ -26,8 +26,8 @@ type lookAhead struct {
 
 // Defaults of look-ahead, which the scenarios tiny and mixed bear out.
 const (
-	defaultZ     = 0.2
-	defaultFloor = 1
+	defaultZ     = 0.1
+	defaultFloor = 2
 	defaultHold  = 10 * time.Minute
 )
 

@@ -66,7 +66,7 @@ func TestReserveFollowsLoad(t *testing.T) {
 	if n := call(0, 0); n != defaultFloor {
 		t.Errorf("before any call %d are kept free, want %d", n, defaultFloor)
 	}
-	// 9 Erlang of 180 s each, and .2·√9 more.
+	// 9 Erlang of 180 s each, and .1·√9 more.
 	if n := call(20*time.Second, 500); n != 10 {
 		t.Errorf("with a call in 20 s, %d are kept free, want 10", n)
 	}

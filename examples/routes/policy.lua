@@ -45,7 +45,7 @@ end
 
 -- Somebody should know when the policy does not decide.
 function event_route.E_CALLCENTER_POLICY(ev)
-  if ev.state == "active" or ev.reason == "it is not there yet" then return log.info("dispatch policy", { policy = ev.policy, state = ev.state }) end
+  if ev.state == "active" then return log.info("dispatch policy", { policy = ev.policy, state = ev.state }) end
   log.error("the dispatch policy does not decide", { policy = ev.policy, reason = ev.reason })
 end
 

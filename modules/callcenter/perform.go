@@ -168,10 +168,9 @@ func (p *performer) happening(a engine.ReportCall) {
 // decides raises E_CALLCENTER_POLICY.
 func (p *performer) decides(a engine.ReportPolicy) {
 	state := policyState(a.Active)
-	switch {
-	case a.Active:
+	if a.Active {
 		p.log.Info("the dispatch policy decides", "policy", a.Policy)
-	case a.Reason != engine.NotThereYet: // else it has just been chosen
+	} else {
 		p.log.Warn("the built-in rule stands in for the dispatch policy", "policy", a.Policy, "reason", a.Reason)
 	}
 	p.emit(eventPolicy, event.Field{Name: "policy", Value: a.Policy},

@@ -184,7 +184,7 @@ func TestPolicyOutside(t *testing.T) {
 		p.restarts = 1
 		p.cb.Ready()
 		p.answer()
-		want := []string{"plugin:/opt/p|fallback|it is not there yet", "plugin:/opt/p|active|",
+		want := []string{"plugin:/opt/p|active|",
 			"plugin:/opt/p|fallback|it fell over", "plugin:/opt/p|active|"}
 		if got := host.told(eventPolicy); !slices.Equal(got, want) {
 			t.Errorf("events %q\nwant %q", got, want)

@@ -163,13 +163,15 @@ func (e *Engine) setPolicy(ev SetPolicy) {
 	*d = deciding{name: ev.Name, policy: ev.Policy, again: d.again, counts: d.counts, since: e.now}
 	if ev.Policy == nil {
 		d.policy = e.opt.chatPolicy()
-		d.outside = &outside{alarm: alarm{what: policyAlarm}, reason: NotThereYet}
+		d.outside = &outside{alarm: alarm{what: policyAlarm}, reason: "it is not there yet"}
 	}
 	d.watcher, _ = d.policy.(dispatch.Watcher)
 	d.fresh = d.watcher != nil
 	e.center.Record(d.watcher != nil || d.outside != nil)
 	e.center.Rethink()
-	e.reportPolicy()
+	if d.outside == nil { // else its first answer is what counts
+		e.reportPolicy()
+	}
 }
 
 // assignByHand is cc_dispatch_call_to_agent. The checks are OpenSIPS's, in its

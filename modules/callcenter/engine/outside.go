@@ -63,10 +63,6 @@ func (AskPolicy) action()    {}
 func (KillPolicy) action()   {}
 func (ReportPolicy) action() {}
 
-// NotThereYet is the reason of a [ReportPolicy] right after a [SetPolicy]: the
-// policy outside has not been asked yet.
-const NotThereYet = "it is not there yet"
-
 // PolicyCounts is what has been counted of policies since the start.
 type PolicyCounts struct {
 	Asked      int64 // questions to a policy outside
@@ -105,6 +101,7 @@ type outside struct {
 	there  bool   // connected
 	active bool   // it decides
 	reason string // why it does not
+	told   bool   // that it does not
 
 	whole    bool   // it must be told everything
 	urge     bool   // it must be asked, even if nothing has changed
@@ -262,11 +259,13 @@ func (e *Engine) kill(reason string) {
 func (e *Engine) fallBack(reason string) {
 	o := e.deciding.outside
 	o.reason = reason
-	if !o.active {
+	if o.told {
 		return
 	}
-	o.active = false
-	e.deciding.counts.Fallbacks++
+	if o.active {
+		e.deciding.counts.Fallbacks++
+	}
+	o.active, o.told = false, true
 	e.deciding.since = e.now
 	e.clock.set(&e.deciding.again, time.Time{})
 	e.center.Rethink()
@@ -276,7 +275,7 @@ func (e *Engine) fallBack(reason string) {
 // handBack lets the policy outside decide: it is well, and up to date.
 func (e *Engine) handBack() {
 	o := e.deciding.outside
-	o.active, o.reason = true, ""
+	o.active, o.told, o.reason = true, false, ""
 	e.deciding.since = e.now
 	e.reportPolicy()
 }

@@ -256,3 +256,19 @@ func TestPolicyPanics(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// TestOutsideLateAtFirst says so, although the built-in rule was in charge.
+func TestOutsideLateAtFirst(t *testing.T) {
+	o := newOutsiders(t)
+	o.step(SetPolicy{Name: "slow"})
+	o.want("")
+	o.step(PolicyReady{})
+	o.pass(policyDeadline)
+	o.want("active false no answer within 50ms")
+	o.pass(time.Millisecond)
+	o.answer()
+	o.want("")
+	o.answer()
+	o.want("active true ")
+	o.counts(PolicyCounts{Late: 1})
+}

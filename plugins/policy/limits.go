@@ -21,7 +21,7 @@ type limits struct {
 }
 
 var standard = limits{
-	start: 15 * time.Second, grace: 500 * time.Millisecond, abandon: 5 * time.Second,
+	start: 8 * time.Second, grace: 500 * time.Millisecond, abandon: 5 * time.Second,
 	healthEvery: 5 * time.Second, healthTimeout: 2 * time.Second,
 	backoffMin: 500 * time.Millisecond, backoffMax: 30 * time.Second, healthy: time.Minute,
 	unanswered: 64, faults: 100, proposals: 20_000, message: 4 << 20,

@@ -77,7 +77,7 @@ func TestRefusals(t *testing.T) {
 		want string
 	}{
 		{"exiting", nil, "its process ended (exit status 3): cannot open /etc/skills.json before it printed the handshake: is it a dispatch policy?"},
-		{"silent", nil, "it did not print the handshake within 15s: is it a dispatch policy? main must call policy.Serve"},
+		{"silent", nil, "it did not print the handshake within 8s: is it a dispatch policy? main must call policy.Serve"},
 		{"garbage", nil, `it printed "Usage: garbage [OPTION]..." instead of the handshake`},
 		{"endless", nil, `it printed "endlessendless`},
 		{"ancient", nil, "it speaks version 3 of go-plugin's handshake: want 1"},
@@ -85,8 +85,8 @@ func TestRefusals(t *testing.T) {
 		{"netrpc", nil, "it does not speak gRPC"},
 		{"elsewhere", nil, "it listens on tcp 127.0.0.1:5060: want a Unix socket in the folder that the variable PLUGIN_UNIX_SOCKET_DIR names"},
 		{"unreachable", nil, "it shook hands, but then: "},
-		{"closed", nil, "it shook hands and did not answer Hello within 15s"},
-		{"mute", nil, "it shook hands and did not answer Hello within 15s"},
+		{"closed", nil, "it shook hands and did not answer Hello within 8s"},
+		{"mute", nil, "it shook hands and did not answer Hello within 8s"},
 		{"closed without certificate", func(c *Config) { c.MTLS = true }, "it has no certificate for mTLS in its handshake: switch mTLS off"},
 		{"unsure", nil, "it answered Hello with something else than Welcome"},
 		{"other", nil, "it is a plugin, but not a dispatch policy"},
@@ -103,7 +103,7 @@ func TestRefusals(t *testing.T) {
 				tt.as(&cfg)
 			}
 			ctx := t.Context()
-			if strings.Contains(tt.want, "within 15s") {
+			if strings.Contains(tt.want, "within 8s") {
 				ctx = untilHere(t, &cfg)
 			}
 			_, err := startSession(ctx, cfg, standard, nil)
@@ -117,7 +117,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// untilHere is cancelled when the plugin hangs: nobody waits for 15 seconds.
+// untilHere is cancelled when the plugin hangs: nobody waits for 8 seconds.
 func untilHere(t *testing.T, cfg *Config) context.Context {
 	fifo := filepath.Join(t.TempDir(), "fifo")
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {

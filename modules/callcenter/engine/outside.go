@@ -166,19 +166,26 @@ func (e *Engine) proposal(ev Proposal) {
 	e.deciding.counts.Decided++
 	inTime := e.now.Sub(o.askedAt) <= e.opt.deadline()
 	switch {
+	case !e.opt.InternalDispatching: // turned off since the question
+		e.dropAll(ev.Decision.Assign)
 	case o.active:
 		e.clock.set(&e.deciding.again, e.later(ev.Decision.Again))
 		e.hold(ev.Decision.Hold)
 		e.carryOutAll(ev.Decision.Assign)
 	default:
-		e.deciding.counts.Stale += int64(len(ev.Decision.Assign))
-		for _, a := range ev.Decision.Assign {
-			e.center.Restate(a)
-		}
+		e.dropAll(ev.Decision.Assign)
 		o.urge = true
 		if inTime {
 			e.handBack()
 		}
+	}
+}
+
+// dropAll carries nothing out, and corrects the policy.
+func (e *Engine) dropAll(list []dispatch.Assignment) {
+	e.deciding.counts.Stale += int64(len(list))
+	for _, a := range list {
+		e.center.Restate(a)
 	}
 }
 

@@ -272,3 +272,19 @@ func TestOutsideLateAtFirst(t *testing.T) {
 	o.want("active true ")
 	o.counts(PolicyCounts{Late: 1})
 }
+
+// TestOutsideDispatchingOff does nothing that a policy wants once an external
+// dispatcher is in charge.
+func TestOutsideDispatchingOff(t *testing.T) {
+	o := newOutsiders(t)
+	o.call("c")
+	o.step(SetDispatching{false})
+	o.answer("c a1")
+	o.want("")
+	if c := o.eng.calls["c"]; c.state != StateQueued {
+		t.Fatalf("call in state %s", c.state)
+	}
+	o.step(SetDispatching{true})
+	o.answer("c a1")
+	o.want("c->sip:a1@x")
+}

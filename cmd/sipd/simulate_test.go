@@ -24,7 +24,7 @@ func TestSimulate(t *testing.T) {
 	out := must(t, quick("--scenario", "mixed", "--load", "0.8", "--policy", "full-load")...)
 	for _, want := range []string{
 		"mixed: 20 agents", "load 0.8, 20 agents, 2 runs of 2 h, seed 1, after 1 h of warm-up", "full-load", "balancing", "\naudio\n", "\nchat\n",
-		"  service level, %", " ± ", "inversions per 1,000 chats", "priority inversions", "Gini of busy time", "difference to balancing", "audio time in queue, s",
+		"  service level, %", " ± ", "inversions per 1,000 chats", "priority inversions", "Gini of busy time", "difference to balancing", "all calls: time in queue, s",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)

@@ -39,7 +39,7 @@ func classFigures(i int) []figure {
 func figures() []figure {
 	type m = simulate.Measures
 	return []figure{
-		{"audio time in queue, s", func(m *m) float64 { return m.Audio.QueueTime }, 1, 1},
+		{"all calls: time in queue, s", func(m *m) float64 { return m.Audio.QueueTime }, 1, 1},
 		{"answered per hour", func(m *m) float64 { return m.Throughput }, 1, 1},
 		{"inversions per 1,000 chats", func(m *m) float64 { return m.Inversions }, 1, 1},
 		{"priority inversions", func(m *m) float64 { return m.PriorityInversions }, 1, 1},

@@ -49,7 +49,7 @@ proto:                ## the Go code of the plugins' protocol, from its .proto
 	@scripts/deps.sh protoc:protobuf-compiler
 	GO=$(GO) scripts/proto.sh
 
-bench-dispatch:       ## dispatch policies in virtual time, against what is possible: writes docs/dispatch.md (10 minutes)
+bench-dispatch:       ## dispatch policies in virtual time, against what is possible: writes docs/dispatch.md (2 minutes)
 	$(GO) run ./test/bench/dispatch
 
 clean:

@@ -51,8 +51,12 @@ func (e *Engine) policyAnew() {
 // dispatch gives agents to waiting calls by the policy, on the event that made
 // it possible.
 func (e *Engine) dispatch() {
+	if o := e.deciding.outside; o != nil && !o.there {
+		e.center.Record(true) // it is told everything when it is back
+	}
 	if !e.opt.InternalDispatching {
 		e.center.Settled()
+		e.unwatched()
 		return
 	}
 	e.center.At(e.now)
@@ -60,6 +64,20 @@ func (e *Engine) dispatch() {
 		e.decide()
 	}
 	e.ask()
+}
+
+// unwatched drops what there would be to tell, which has no bound while nobody
+// is asked: whoever decides is told everything then.
+func (e *Engine) unwatched() {
+	d := &e.deciding
+	if o := d.outside; o != nil {
+		if o.asked {
+			return
+		}
+		o.whole = true
+	}
+	d.fresh = d.watcher != nil
+	e.center.Record(d.watcher != nil || d.outside != nil)
 }
 
 // decide asks the policy inside until it has nothing more to propose.
@@ -145,6 +163,13 @@ func (e *Engine) hold(list []dispatch.Hold) {
 	}
 }
 
+// unhold forgets why calls were left waiting: who said it decides no more.
+func (e *Engine) unhold() {
+	for _, c := range e.calls {
+		c.held = ""
+	}
+}
+
 // setPolicy changes who decides. What he knew before is forgotten, and what
 // this step wanted of him is withdrawn.
 func (e *Engine) setPolicy(ev SetPolicy) {
@@ -169,6 +194,7 @@ func (e *Engine) setPolicy(ev SetPolicy) {
 	d.fresh = d.watcher != nil
 	e.center.Record(d.watcher != nil || d.outside != nil)
 	e.center.Rethink()
+	e.unhold()
 	if d.outside == nil { // else its first answer is what counts
 		e.reportPolicy()
 	}

@@ -19,13 +19,14 @@ type Engine struct {
 	center   *dispatch.Center // what policies see: calls that may be given an agent, and agents
 	clock    clock
 	deciding deciding
-	unserved []*call   // queued in this step, perhaps with nothing to hear
-	touched  []*call   // to be kept at the end of this step
-	turns    uint64    // numbers arrivals of calls in the queue and of agents at idleness
-	accepted int       // calls accepted since the start
-	started  time.Time // of the first Step
-	watch    alarm     // of an external dispatcher
-	idled    time.Time // the last time it was found idle
+	unserved []*call             // queued in this step, perhaps with nothing to hear
+	touched  []*call             // to be kept at the end of this step
+	turns    uint64              // numbers arrivals of calls in the queue and of agents at idleness
+	accepted int                 // calls accepted since the start
+	started  time.Time           // of the first Step
+	watch    alarm               // of an external dispatcher
+	idled    time.Time           // the last time it was found idle
+	beside   dispatch.Assignment // what watch is set for
 	media    map[string]*mediaServer
 	models   map[dispatch.Kind]*model // what the expected wait is computed from
 	total    tally
@@ -117,6 +118,7 @@ func (e *Engine) handle(ev Event) {
 		e.proposal(ev)
 	case SetDispatching:
 		e.opt.InternalDispatching = ev.On
+		e.dispatcherWorks()
 		e.center.Rethink()
 	case ResetStats:
 		e.resetStats()

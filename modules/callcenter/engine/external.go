@@ -14,13 +14,20 @@ const idleDispatcher = 10 * time.Second
 // watchDispatcher looks after an external dispatcher, or a policy outside: is
 // there anything it should do?
 func (e *Engine) watchDispatcher() {
-	c, _ := e.undone()
+	c, a := e.undone()
 	switch {
 	case c == nil:
 		e.clock.set(&e.watch, time.Time{})
-	case e.watch.at.IsZero():
+	case e.watch.at.IsZero() || e.opt.InternalDispatching && !e.stillBeside():
+		e.beside = dispatch.Assignment{Call: string(c.id), Agent: a.cfg.ID}
 		e.clock.set(&e.watch, latest(e.now.Add(idleDispatcher), e.idled.Add(alarmQuiet)))
 	}
+}
+
+// stillBeside reports whether the call that is watched could still have the
+// agent it was seen beside: a busy policy always has others on the way.
+func (e *Engine) stillBeside() bool {
+	return e.center.Legal(e.beside) == nil && e.calls[CallID(e.beside.Call)].held == ""
 }
 
 // dispatcherWorks starts the time anew.
@@ -34,7 +41,9 @@ func (e *Engine) dispatcherIdle() {
 		return
 	}
 	if e.opt.InternalDispatching {
-		e.kill(fmt.Sprintf("for %s it has left call %s waiting beside agent %s, who could take it, and has not said why", idleDispatcher, c.id, a.cfg.ID))
+		if e.stillBeside() {
+			e.kill(fmt.Sprintf("for %s it has left call %s waiting beside agent %s, who could take it, and has not said why", idleDispatcher, e.beside.Call, e.beside.Agent))
+		}
 		return
 	}
 	e.idled = e.now

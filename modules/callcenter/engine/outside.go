@@ -141,11 +141,12 @@ func (e *Engine) policyReady() {
 		return
 	}
 	o.there, o.whole = true, true
+	e.unhold() // what the one before said
 }
 
 func (e *Engine) policyLost(reason string) {
 	o := e.deciding.outside
-	if o == nil || !o.there {
+	if o == nil {
 		return
 	}
 	o.there, o.asked = false, false
@@ -173,6 +174,7 @@ func (e *Engine) proposal(ev Proposal) {
 		e.hold(ev.Decision.Hold)
 		e.carryOutAll(ev.Decision.Assign)
 	default:
+		e.hold(ev.Decision.Hold) // it need not say it again
 		e.dropAll(ev.Decision.Assign)
 		o.urge = true
 		if inTime {

@@ -47,6 +47,9 @@ func (c *simulateCmd) Run(s streams) error {
 	if err != nil {
 		return badInput(fmt.Errorf("sipd simulate: %w", err))
 	}
+	if err := writable(c.HTML); err != nil {
+		return badInput(fmt.Errorf("sipd simulate: --html: %w", err))
+	}
 	bar := newProgress(s.err)
 	o.Progress = bar.show
 	r, err := simulate.Run(ctx, o)
@@ -107,9 +110,6 @@ func (c *simulateCmd) options(ctx context.Context, s streams) (o simulate.Option
 		return o, err
 	}
 	o.Base = c.Base
-	if c.Base == "none" {
-		o.Base = ""
-	}
 	return o, o.Check()
 }
 

@@ -90,10 +90,12 @@ func TestSimulateWrong(t *testing.T) {
 		{`--warmup -1: want 0 to`, []string{"--warmup=-1"}},
 		{`--base: no policy "fair"`, []string{"--base", "fair"}},
 		{`plugin /nowhere/policy: there is no such file`, []string{"--policy", "plugin:/nowhere/policy"}},
+		{`want a shorter run or less load`, []string{"--scenario", "large", "--load", "100", "--hours", "10000", "--seeds", "1"}},
+		{`/nonexistent/x.html: no such file or directory`, []string{"--scenario", "tiny", "--html", "/nonexistent/x.html"}},
 		{`--day is of --from-cdrs`, []string{"--day", "2024-05-31"}},
 		{`--from-cdrs needs a day such as 2024-05-31`, []string{"--from-cdrs", "sqlite:///x"}},
 		{`--scenario or --from-cdrs`, []string{"--from-cdrs", "sqlite:///x", "--scenario", "tiny"}},
-		{`table cc_agents is missing: create it with sipd db create`, []string{"--from-cdrs", "sqlite://" + filepath.Join(t.TempDir(), "none.db"), "--day", "2024-05-31"}},
+		{`none.db: no such file or directory`, []string{"--from-cdrs", "sqlite://" + filepath.Join(t.TempDir(), "none.db"), "--day", "2024-05-31"}},
 	} {
 		fails(t, exitInput, tt.want, append([]string{"simulate"}, tt.args...)...)
 	}

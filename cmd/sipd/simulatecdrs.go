@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/sipd/sipd/core/db"
@@ -16,6 +17,11 @@ func (c *simulateCmd) yesterday(ctx context.Context, s streams, o *simulate.Opti
 	day, err := time.Parse(time.DateOnly, c.Day)
 	if err != nil {
 		return nil, fmt.Errorf("--day %q: --from-cdrs needs a day such as 2024-05-31", c.Day)
+	}
+	if u, err := db.Parse(c.FromCDRs); err == nil && u.Dialect == db.SQLite { // opening it would make it
+		if _, err := os.Stat(u.Name); err != nil {
+			return nil, fmt.Errorf("--from-cdrs: %w", err)
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, dbTime)
 	defer cancel()

@@ -22,3 +22,16 @@ func writeSimulation(path string, r *simulate.Report) error {
 	}
 	return f.Close()
 }
+
+// writable reports whether a file can be written where the page is to be: before
+// hours of simulation, not after them. What is there stays.
+func writable(path string) error {
+	if path == "" {
+		return nil
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o666)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}

@@ -14,7 +14,7 @@ func (m *module) callbacks() []core.Callback {
 	return []core.Callback{{
 		Name: "cc.policy", Args: "view",
 		Doc: "the dispatch policy lua: the function is called when calls or agents have changed, and proposes who gets which call",
-		Set: func(f core.Function) { m.SetScriptPolicy(&scripted{f, &m.params.policy.deadline}) },
+		Set: func(f core.Function) { m.SetScriptPolicy(&scripted{function: f, deadline: &m.params.policy.deadline}) },
 	}}
 }
 
@@ -22,18 +22,29 @@ func (m *module) callbacks() []core.Callback {
 type scripted struct {
 	function core.Function
 	deadline *time.Duration
+
+	asked time.Time     // the time of the question under way
+	spent time.Duration // what its decisions have taken
 }
 
-// limit is how long the function may run: less than the deadline, so that
-// operators hear which line was running, and not only that it was late.
-func (s *scripted) limit() time.Duration { return *s.deadline * 4 / 5 }
+// limit is how long the function may still run for a question, to which several
+// decisions may belong: less than the deadline, so that operators hear which line
+// was running, and not only that it was late.
+func (s *scripted) limit(question time.Time) time.Duration {
+	if !question.Equal(s.asked) {
+		s.asked, s.spent = question, 0
+	}
+	return max(*s.deadline*4/5-s.spent, time.Millisecond)
+}
 
 // Decide implements [dispatch.Policy]. It panics with a [dispatch.Fault] when
 // the function fails.
 func (s *scripted) Decide(v *dispatch.View) dispatch.Decision {
 	view := &scriptView{Draft: v.Draft()}
 	defer view.Undo()
-	if err := s.function.Call(s.limit(), core.Object{Class: &viewClass, Self: view}); err != nil {
+	limit, began := s.limit(v.Now()), time.Now()
+	defer func() { s.spent += time.Since(began) }()
+	if err := s.function.Call(limit, core.Object{Class: &viewClass, Self: view}); err != nil {
 		panic(dispatch.Fault{Reason: err.Error()})
 	}
 	return view.decision

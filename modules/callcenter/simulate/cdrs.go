@@ -159,7 +159,11 @@ func (d *day) fit() {
 	}
 	for i := range d.sc.Classes {
 		c, t := &d.sc.Classes[i], d.tallies[i]
-		c.Talk = lognormalOf(t.talks)
+		talks := t.talks
+		if t.answered == 0 { // nobody knows how long they would have talked
+			talks = d.talksOf(c.Media)
+		}
+		c.Talk = lognormalOf(talks)
 		if t.answered > 0 {
 			c.Ring = Dist{Law: Fixed, Mean: time.Duration(t.rang / float64(t.answered) * float64(time.Second))}
 		}
@@ -173,6 +177,16 @@ func (d *day) fit() {
 			c.Patience = seconds(waited / float64(gone))
 		}
 	}
+}
+
+// talksOf are the talks of all flows in a medium.
+func (d *day) talksOf(m dispatch.Media) (all []float64) {
+	for i, t := range d.tallies {
+		if d.sc.Classes[i].Media == m {
+			all = append(all, t.talks...)
+		}
+	}
+	return all
 }
 
 // enough callers of a flow who gave up tell the patience of the flow; with
@@ -231,6 +245,11 @@ func typeName(g Group) string {
 func (d *day) notes() (list []string) {
 	for _, f := range sortedKeys(d.strange) {
 		list = append(list, fmt.Sprintf("flow %q is not in cc_flows any more: its rows are left out (%d)", f, d.strange[f]))
+	}
+	for i, t := range d.tallies {
+		if t.answered == 0 && t.gone > 0 {
+			list = append(list, fmt.Sprintf("nobody of flow %s was answered: its talk times are those of all flows", d.sc.Classes[i].Name))
+		}
 	}
 	for _, a := range sortedKeys(d.absent) {
 		list = append(list, fmt.Sprintf("agent %q is not in cc_agents any more: he is left out", a))

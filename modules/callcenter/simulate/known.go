@@ -11,6 +11,9 @@ import (
 // mostStates is how many states the center may have whose optimum is computed.
 const mostStates = 200_000
 
+// leastCost is below what anybody would call a queue.
+const leastCost = 1e-4
+
 // Known are the limits of a scenario that formulas give, and the optimum where
 // the center is small enough: that takes some seconds.
 func Known(s *Scenario) (*Limits, error) {
@@ -19,6 +22,9 @@ func Known(s *Scenario) (*Limits, error) {
 		o, err := t.Solve(1e-4, nil)
 		if err != nil {
 			return nil, err
+		}
+		if o.High-o.Low > 1e-3*max(o.Cost, leastCost) {
+			return l, nil // it was not found
 		}
 		l.OptimumCost = &o.Cost
 		l.best = &optimal{o, s.Classes[0].Skills[0].Value}
@@ -152,7 +158,10 @@ func (s *Scenario) small() (t limits.Tiny, ok bool) {
 			t.Chatters++
 		}
 	}
-	return t, t.Check() == nil && t.States() <= mostStates
+	// Beyond, the queues of the computed center would be cut off, and its cost
+	// would not be that of the best policy.
+	fits := t.Calls*t.CallPatience+t.Chats*t.ChatPatience < float64(t.Room)/2
+	return t, fits && t.Check() == nil && t.States() <= mostStates
 }
 
 // relax replaces the strict bounds by those of the very contacts of the runs,

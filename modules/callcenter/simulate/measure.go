@@ -42,7 +42,7 @@ func (w *world) measures() Measures {
 			m.Chat.Queue += m.Classes[i].Queue
 		}
 	}
-	m.WaitRatio = share(m.Audio.LongestQueue, m.Chat.LongestQueue)
+	m.WaitRatio = m.Audio.LongestQueue / max(m.Chat.LongestQueue, 1)
 	b.agents(w, &m)
 	return m
 }
@@ -131,12 +131,15 @@ func (b *book) class(list []int, target time.Duration) (c ClassMeasures) {
 			if f.abandoned-f.arrived <= target {
 				gaveUpInTarget++
 			}
+		default:
+			c.Waiting++
 		}
 	}
 	c.Answered = float64(len(waits))
 	left := c.Answered + c.Abandoned
-	c.SLa, c.SLb = share(inTarget, c.Answered), share(inTarget, left)
-	c.SLc, c.SLd = share(inTarget, left-gaveUpInTarget), share(inTarget+gaveUpInTarget, left)
+	all := left + c.Waiting // whom nobody answers is not served, patient or not
+	c.SLa, c.SLb = share(inTarget, c.Answered), share(inTarget, all)
+	c.SLc, c.SLd = share(inTarget, all-gaveUpInTarget), share(inTarget+gaveUpInTarget, all)
 	c.AbandonRate, c.AHT = share(c.Abandoned, left), share(held.Seconds(), c.Answered)
 	c.QueueTime, c.LongestQueue = share(queued.Seconds(), c.Arrived), longest.Seconds()
 	c.Wait = waitsOf(waits)

@@ -65,7 +65,7 @@ type Measures struct {
 	ChatUtilisation float64 `json:"chat_utilisation"`                     // busy chat slots of all slots
 	BlockedShare    float64 `json:"blocked_share"`                        // of time: a call waits while an agent with its skill has a few chats
 	Inversions      float64 `json:"inversions_per_1000_chats"`            // per 1,000 chats: begun on an agent with a phone while a call for him waits
-	WaitRatio       float64 `json:"longest_audio_over_longest_chat_wait"` // longest audio wait over longest chat wait
+	WaitRatio       float64 `json:"longest_audio_over_longest_chat_wait"` // longest audio wait over longest chat wait, or over 1 s if no chat waits longer
 	Gini            float64 `json:"gini"`                                 // of busy time in an agent type, mean of the types by head count
 	GiniAll         float64 `json:"gini_all"`                             // of busy time among all agents, whatever they can do
 	IdleSkipped     float64 `json:"idle_skipped"`                         // how much longer the longest idle agent had been idle than the chosen one
@@ -88,7 +88,8 @@ type ClassMeasures struct {
 	Arrived   float64 `json:"arrived"`
 	Answered  float64 `json:"answered"`
 	Abandoned float64 `json:"abandoned"`
-	Lost      float64 `json:"lost"` // answered, and broken down
+	Lost      float64 `json:"lost"`    // answered, and broken down
+	Waiting   float64 `json:"waiting"` // neither answered nor given up, an hour after the end
 
 	// The service level, counted in four ways; see README.md.
 	SLa float64 `json:"sl_a"`
@@ -200,7 +201,7 @@ func (m *Measures) values() []*float64 {
 }
 
 func (c *ClassMeasures) values() []*float64 {
-	return []*float64{&c.Arrived, &c.Answered, &c.Abandoned, &c.Lost, &c.SLa, &c.SLb, &c.SLc, &c.SLd,
+	return []*float64{&c.Arrived, &c.Answered, &c.Abandoned, &c.Lost, &c.Waiting, &c.SLa, &c.SLb, &c.SLc, &c.SLd,
 		&c.Wait.Mean, &c.Wait.P50, &c.Wait.P95, &c.Wait.P99, &c.Wait.Max,
 		&c.AbandonRate, &c.AHT, &c.QueueTime, &c.Queue, &c.LongestQueue}
 }

@@ -63,7 +63,24 @@ func (o *Options) complete() error {
 	if o.Scenario.Trace != nil {
 		o.Warmup = 0
 	}
-	return o.Scenario.Check()
+	if err := o.Scenario.Check(); err != nil {
+		return err
+	}
+	if n := o.Scenario.contacts(o.Warmup + o.Length); n > mostContacts {
+		return fmt.Errorf("a run would have %.2g contacts, more than %.2g: want a shorter run or less load", n, float64(mostContacts))
+	}
+	return nil
+}
+
+// mostContacts of one run are drawn before it; each takes some 200 bytes.
+const mostContacts = 10_000_000
+
+// contacts is about how many come in a time; the waves even out.
+func (s *Scenario) contacts(length time.Duration) (n float64) {
+	for i := range s.Classes {
+		n += s.Classes[i].Rate * s.Load * length.Seconds()
+	}
+	return n
 }
 
 // Run simulates. All policies meet the same contacts.
@@ -110,9 +127,16 @@ func (o *Options) limits(s *Scenario) (*Limits, error) {
 	return o.Limits(s)
 }
 
+// NoBase as [Options.Base] compares with nothing.
+const NoBase = "none"
+
 // base is the title of the policy to compare with.
 func (o *Options) base() string {
-	if o.Base != "" {
+	switch o.Base {
+	case NoBase:
+		return ""
+	case "":
+	default:
 		return o.Base
 	}
 	for _, p := range o.Policies {

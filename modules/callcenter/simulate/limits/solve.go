@@ -154,7 +154,7 @@ func (s *solver) iterate(call, chat float64, chosen [][]int8, precision float64,
 		}
 		if sweeps%10 == 0 {
 			b = s.bounds()
-			span := (b.high - b.low) / max(b.mid(), 1e-12)
+			span := (b.high - b.low) / max(b.mid(), 1e-4) // a queue that is never there need not be known better
 			if span < precision {
 				return b, sweeps, true
 			}
